@@ -1,0 +1,21 @@
+"""What touches the world: one module per Azure service, each call short and idempotent.
+
+cloud.py              the one façade: credential, clients, one request at a time, errors as outcomes
+arm.py                ensure and remove for anything that ARM keeps
+resources.py          resource groups
+network.py            NSG, public IP, NAT gateway, virtual network, interface, private endpoint, DNS zone group
+privatedns.py         private DNS zone and its link
+identities.py         user-assigned identities
+authorization.py      role assignments on single secrets
+compute.py            virtual machines and managed run commands
+cognitiveservices.py  Azure OpenAI account and model deployment
+keyvault.py           secrets: reserved places, tickets handed in, the API key
+tickets.py            Ockam enrolment tickets and members
+verification.py       the proof
+planning.py           preflight and the plan
+records.py            the records: one blob per life of an environment, per part of it, per pending operation
+bookkeeping.py        what the orchestrators write down: phases, progress
+steps.py              what every step's activity is given
+cleanup.py            what has expired, found by its tags
+registry.py           the table: step kind -> ensure and remove; registers every activity
+"""

@@ -1,0 +1,183 @@
+"""Ensure and remove for anything that ARM keeps: the same few moves for every resource type.
+
+`ensure` looks first: there and as wanted -> ready; being made -> pending; missing or different -> one PUT, then
+pending. While an operation is under way its own URL is looked at first, since the resource alone shows neither
+why an operation failed nor that a delete was refused. One look and at most one write per call; no waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from azure.core.exceptions import AzureError
+
+from activities.cloud import Cloud, begin, get, outcome_of, outcome_of_body, retry_after
+from activities.steps import Request
+from isthmus.outcomes import Outcome, failed, pending, ready, stopped
+from isthmus.wanted import differences
+
+MOST_WRITES = 2
+FAILED_STATES = frozenset({"failed", "canceled"})
+LOCATION, ASYNC_OPERATION = "Location", "Azure-AsyncOperation"
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Resource:
+    """How one resource type is reached through its SDK client.
+
+    operations: the client's operation group; get, put, delete: its methods' names
+    outputs: output name -> dotted path in the resource, for the steps that need this one
+    hidden: dotted paths that ARM never gives back
+    look: more keywords for `get`
+    prepare: turns what the plan wants into the request body
+    finish: turns the resource that is there and as wanted into the outcome
+    afterwards: once it is gone: what must still be purged; None when nothing is left
+    """
+
+    operations: Callable[[Cloud], Any]
+    get: str = "get"
+    put: str = "begin_create_or_update"
+    delete: str = "begin_delete"
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
+    look: Mapping[str, Any] = field(default_factory=dict)
+    prepare: Callable[[Request], Json] = Request.wanted
+    finish: Callable[[Request, Json], Outcome | None] = lambda request, have: None
+    allowed: Callable[[Request, Json], str | None] = lambda request, have: None
+    afterwards: Callable[[Request], Outcome | None] = lambda request: None
+
+    def call(self, request: Request, method: str) -> Callable[..., Any]:
+        bound: Callable[..., Any] = getattr(self.operations(request.cloud), method)
+        return bound
+
+    def read(self, request: Request) -> Json | None:
+        return get(self.call(request, self.get), *request.names, **self.look)
+
+
+def ensure(request: Request, resource: Resource) -> Outcome:
+    """One look, at most one PUT."""
+    try:
+        return _under_way(request) or _ensure(request, resource)
+    except AzureError as error:
+        return outcome_of(error)
+
+
+def remove(request: Request, resource: Resource) -> Outcome:
+    """One look, at most one DELETE (or purge)."""
+    try:
+        return _under_way(request) or _remove(request, resource)
+    except AzureError as error:
+        return outcome_of(error)
+
+
+def _ensure(request: Request, resource: Resource) -> Outcome:
+    body = resource.prepare(request)
+    have = resource.read(request)
+    if have is None:
+        return _put(request, resource, body, "was not there")
+    state = state_of(have)
+    if state in FAILED_STATES:
+        return _put(request, resource, body, f"its provisioning state was {state}")
+    if state not in ("succeeded", ""):
+        return pending(state)
+    different = differences(body, have, resource.hidden)
+    if different:
+        return _put(request, resource, body, "differed at " + ", ".join(different[:5]))
+    return _ready(request, resource, have, wrote=False)
+
+
+def _put(request: Request, resource: Resource, body: Json, why: str) -> Outcome:
+    if request.stopping():
+        return stopped()
+    if request.writes >= MOST_WRITES:
+        return failed(
+            "NotAsWanted",
+            f"It was written {request.writes} times and still {why}.",
+            hint="Somebody or something else changes it (a policy, another deployment): look at its activity log.",
+        )
+    try:
+        answer = begin(resource.call(request, resource.put), *request.names, body)
+    except AzureError as error:
+        return outcome_of(error)
+    have = _body(answer)
+    if _remember(request, answer, "ensure"):
+        return pending(f"it {why}; asked for", retry_after(answer.headers), wrote=True)
+    if state_of(have) in ("succeeded", "") and have.get("id"):
+        return _ready(request, resource, have, wrote=True)
+    return pending(state_of(have) or "asked for", retry_after(answer.headers), wrote=True)
+
+
+def _ready(request: Request, resource: Resource, have: Json, *, wrote: bool) -> Outcome:
+    finished = resource.finish(request, have)
+    if finished is not None:
+        return finished | {"wrote": wrote or finished["wrote"]}
+    return ready({name: at(have, path) for name, path in resource.outputs.items()}, wrote=wrote)
+
+
+def _remove(request: Request, resource: Resource) -> Outcome:
+    have = resource.read(request)
+    if have is None:
+        return resource.afterwards(request) or ready()
+    if state_of(have) == "deleting":
+        return pending("deleting")
+    if refusal := resource.allowed(request, have):
+        return failed("NotOurs", refusal, hint="Look at whose it is; Isthmus leaves it alone.")
+    answer = begin(resource.call(request, resource.delete), *request.names)
+    _remember(request, answer, "remove")
+    return pending("asked to be deleted", retry_after(answer.headers), wrote=True)
+
+
+def _remember(request: Request, answer: Any, verb: str) -> bool:
+    """Keeps the operation's URL when the answer names one."""
+    url = answer.headers.get(ASYNC_OPERATION) or answer.headers.get(LOCATION)
+    if answer.status_code in (201, 202) and url:
+        request.records.keep_operation(request.life, request.id, url, verb)
+        return True
+    return False
+
+
+def _under_way(request: Request) -> Outcome | None:
+    """What the operation under way says; None when there is none, or it has ended well."""
+    operation = request.records.operation(request.life, request.id)
+    if operation is None:
+        return None
+    answer = request.cloud.get_url(operation["url"])
+    body = _body(answer)
+    status = str(body.get("status") or "").lower()
+    if answer.status_code in (408, 429) or answer.status_code >= 500:
+        return outcome_of_body(answer.status_code, body, answer.headers)
+    if answer.status_code == 202 or (status and status not in FAILED_STATES | {"succeeded"}):
+        return pending(status or "under way", retry_after(answer.headers))
+    request.records.forget_operation(request.life, request.id)
+    if status in FAILED_STATES or (answer.status_code >= 400 and answer.status_code != 404):
+        return outcome_of_body(answer.status_code, body, answer.headers)
+    return None
+
+
+def _body(answer: Any) -> Json:
+    try:
+        body = answer.json() if answer.content else {}
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def state_of(have: Mapping[str, Any]) -> str:
+    """The provisioning state in lower case; empty where the type has none."""
+    return str((have.get("properties") or {}).get("provisioningState") or "").lower()
+
+
+def at(value: Any, path: str) -> Any:
+    """The value at a dotted path, with list positions as numbers; None where there is none."""
+    for part in path.split("."):
+        if isinstance(value, list):
+            value = value[int(part)] if int(part) < len(value) else None
+        elif isinstance(value, Mapping):
+            value = value.get(part)
+        else:
+            return None
+    return value

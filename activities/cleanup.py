@@ -1,0 +1,69 @@
+"""What has expired, found by its tags, not by what any task hub remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from activities.bookkeeping import ask_for_stop
+from activities.cloud import Cloud
+from activities.records import Document, Life, Records
+from isthmus import names
+from isthmus.lifecycle import RUNNING
+
+OWNER_LOST = timedelta(minutes=30)
+"""An orchestration that still builds or deletes so long after the lease ended is believed dead."""
+
+
+def find_expired(cloud: Cloud, records: Records, now: datetime) -> dict[str, Any]:
+    """Looks at every group that bears our tags.
+
+    expired: lives to take down now; stopping: lives whose own orchestration was told to; left_alone: groups of
+    which name, tags and record don't agree that they are ours and over, with the reason.
+    """
+    listed = cloud.resources.resource_groups.list(filter=f"tagName eq '{names.TAG_ENVIRONMENT}'")
+    found: dict[str, dict[Life, dict[str, str]]] = {"expired": {}, "stopping": {}}
+    left_alone = []
+    for group in listed:
+        tags = dict(group.tags or {})
+        life = (str(tags.get(names.TAG_ENVIRONMENT)), str(tags.get(names.TAG_GENERATION)))
+        record = records.load(life)
+        if reason := _not_ours(group.name, tags, record):
+            left_alone.append({"group": group.name, "reason": reason})
+        elif record and (over := over_since(tags, record)) and over <= now:
+            verdict = _verdict(record, now - over)
+            found[verdict][life] = {"environment": life[0], "generation": life[1]}
+    for life in found["stopping"]:
+        ask_for_stop(records, life, "lease", "its lease ended")
+    return {name: list(lives.values()) for name, lives in found.items()} | {"left_alone": left_alone}
+
+
+def _verdict(record: Document, late: timedelta) -> str:
+    """One owner of each teardown: a life that is being built or taken down is left to its orchestration, unless
+    that seems to be dead."""
+    at_work = record["phase"] in RUNNING or record["phase"] == "deleting"
+    return "stopping" if at_work and late < OWNER_LOST else "expired"
+
+
+def _not_ours(group: str, tags: Mapping[str, str], record: Document | None) -> str | None:
+    if names.TAG_KEEP in tags:
+        return f"it bears the tag {names.TAG_KEEP}"
+    tagged = (tags.get(tag, "") for tag in (names.TAG_ENVIRONMENT, names.TAG_GENERATION, names.TAG_CORP))
+    if group.lower() != names.resource_group(*tagged):
+        return "its name is not the one that its tags say"
+    return None if record else "there is no record of it"
+
+
+def over_since(tags: Mapping[str, str], record: Mapping[str, Any]) -> datetime | None:
+    """When the lease ends: the latest that tags and record say; a date that can't be read counts as none."""
+    dates = (_date(tags.get(names.TAG_EXPIRES_AT)), _date(record.get("expires_at")))
+    return max((date for date in dates if date), default=None)
+
+
+def _date(text: Any) -> datetime | None:
+    try:
+        date = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return date if date.tzinfo else None

@@ -1,0 +1,200 @@
+"""The one façade to Azure: credential, clients, and one request at a time.
+
+Clients never wait by themselves (`retry_total=0`, no poller thread): the orchestrator does the waiting. Errors
+come out as outcomes, by the table in `isthmus.errors`.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import os
+import time
+from collections.abc import Callable, Mapping
+from functools import cache, cached_property
+from typing import Any
+
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
+from azure.core.polling import PollingMethod
+from azure.core.rest import HttpRequest
+from azure.identity import DefaultAzureCredential
+
+from isthmus.errors import classify
+from isthmus.outcomes import Failed, Outcome, Pending
+from isthmus.settings import Settings
+
+NO_RETRIES = {"retry_total": 0}
+
+
+class Cloud:
+    """Credential and clients of one subscription; each client is made when it is first asked for."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def credential(self) -> Any:
+        return DefaultAzureCredential()
+
+    @cached_property
+    def resources(self) -> Any:
+        from azure.mgmt.resource.resources import ResourceManagementClient
+
+        return self._management(ResourceManagementClient)
+
+    @cached_property
+    def network(self) -> Any:
+        from azure.mgmt.network import NetworkManagementClient
+
+        return self._management(NetworkManagementClient)
+
+    @cached_property
+    def private_dns(self) -> Any:
+        from azure.mgmt.privatedns import PrivateDnsManagementClient
+
+        return self._management(PrivateDnsManagementClient)
+
+    @cached_property
+    def compute(self) -> Any:
+        from azure.mgmt.compute import ComputeManagementClient
+
+        return self._management(ComputeManagementClient)
+
+    @cached_property
+    def cognitive(self) -> Any:
+        from azure.mgmt.cognitiveservices import CognitiveServicesManagementClient
+
+        return self._management(CognitiveServicesManagementClient)
+
+    @cached_property
+    def identities(self) -> Any:
+        from azure.mgmt.msi import ManagedServiceIdentityClient
+
+        return self._management(ManagedServiceIdentityClient)
+
+    @cached_property
+    def authorization(self) -> Any:
+        from azure.mgmt.authorization import AuthorizationManagementClient
+
+        return self._management(AuthorizationManagementClient)
+
+    @cached_property
+    def secrets(self) -> Any:
+        from azure.keyvault.secrets import SecretClient
+
+        return SecretClient(self.settings.vault_url, self.credential, **NO_RETRIES)
+
+    @cached_property
+    def records(self) -> Any:
+        """Container client of the records; the one client that retries, since nobody waits on its behalf."""
+        from azure.storage.blob import BlobServiceClient
+
+        service = BlobServiceClient(self.settings.storage_url, self.credential)
+        return service.get_container_client("isthmus")
+
+    def _management(self, client: Callable[..., Any]) -> Any:
+        return client(self.credential, self.settings.subscription, **NO_RETRIES)
+
+    def get_url(self, url: str) -> Any:
+        """One GET of an absolute ARM URL, such as an operation's status; the raw response of any status."""
+        return self.resources.send_request(HttpRequest("GET", url))
+
+
+@cache
+def cloud() -> Cloud:
+    """The process's cloud, from its app settings."""
+    return Cloud(Settings.read(os.environ))
+
+
+class OneRequest(PollingMethod[Any]):
+    """Makes a `begin_*` call exactly one request: remembers the first response and claims to be finished."""
+
+    def __init__(self) -> None:
+        self.response: Any = None
+
+    def initialize(self, client: Any, initial_response: Any, deserialization_callback: Any) -> None:
+        self.response = initial_response.http_response
+
+    def run(self) -> None:
+        """Nothing: the orchestrator looks again later."""
+
+    def status(self) -> str:
+        return "Succeeded"
+
+    def finished(self) -> bool:
+        return True
+
+    def resource(self) -> Any:
+        return None
+
+
+def begin(operation: Callable[..., Any], *arguments: Any, **more: Any) -> Any:
+    """Calls `begin_*` or a plain method once; the raw response of its one request."""
+    if operation.__name__.startswith("begin_"):
+        method = OneRequest()
+        operation(*arguments, polling=method, **more)
+        return method.response
+    return operation(*arguments, cls=_raw, **more)
+
+
+def get(operation: Callable[..., Any], *arguments: Any, **more: Any) -> dict[str, Any] | None:
+    """The resource as ARM's JSON (never a model: models drop what they don't know), None if it is not there."""
+    try:
+        body: dict[str, Any] = operation(*arguments, cls=_raw, **more).json()
+        return body
+    except ResourceNotFoundError as error:
+        if code_of(error).lower() == "subscriptionnotfound":
+            raise
+        return None
+
+
+def _raw(response: Any, _deserialized: Any, _headers: Any) -> Any:
+    return response.http_response
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that the service asked to wait; None where it said nothing."""
+    if milliseconds := headers.get("x-ms-retry-after-ms"):
+        return float(milliseconds) / 1000
+    text = headers.get("Retry-After")
+    if not text:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        moment = email.utils.parsedate_to_datetime(text).timestamp()
+        return max(0.0, moment - time.time())
+
+
+def code_of(error: AzureError) -> str:
+    """Azure's own error code, or an empty text. Key Vault and ARM nest the telling one inside."""
+    inner = getattr(error, "error", None)
+    nested = getattr(inner, "innererror", None) or {}
+    return str(nested.get("code") or getattr(inner, "code", None) or getattr(error, "error_code", None) or "")
+
+
+def outcome_of(error: AzureError, *, wrote: bool = False) -> Pending | Failed:
+    """What an error that an SDK raised means for a step."""
+    if not isinstance(error, HttpResponseError) or error.response is None:
+        return classify(0, type(error).__name__, "the service could not be reached", wrote=wrote)
+    headers: Mapping[str, str] = error.response.headers  # type: ignore[attr-defined]
+    message = getattr(getattr(error, "error", None), "message", None) or error.reason or "no message"
+    return classify(
+        error.status_code or 0,
+        code_of(error),
+        str(message),
+        retry_after=retry_after(headers),
+        request_id=headers.get("x-ms-request-id"),
+        wrote=wrote,
+    )
+
+
+def outcome_of_body(status: int, body: Mapping[str, Any], headers: Mapping[str, str]) -> Outcome:
+    """What an error document means for a step: ARM's `{"error": {...}}` at an operation's URL."""
+    error = body.get("error") or (body.get("properties") or {}).get("error") or {}
+    return classify(
+        status,
+        str(error.get("code") or "OperationFailed"),
+        str(error.get("message") or "the operation failed without a word"),
+        retry_after=retry_after(headers),
+        request_id=headers.get("x-ms-request-id"),
+    )

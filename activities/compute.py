@@ -1,0 +1,85 @@
+"""Compute: virtual machines, and the managed run commands that ask and probe from inside them."""
+
+from __future__ import annotations
+
+import base64
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from isthmus.cloudinit import render
+
+from activities.arm import Json, Resource, at
+from activities.steps import Request
+from isthmus.outcomes import Outcome, failed, pending, ready
+
+VM_FILES = Path(__file__).resolve().parent.parent / "infra" / "vm"
+RUNNING_STATES = frozenset({"pending", "running", "unknown", ""})
+
+
+@cache
+def vm_files() -> dict[str, str]:
+    """File name -> text of everything in infra/vm."""
+    return {path.name: path.read_text() for path in sorted(VM_FILES.iterdir()) if path.is_file()}
+
+
+def _machine(request: Request) -> Json:
+    """The VM's body, its files rendered around the node's configuration."""
+    body = request.wanted()
+    profile = body["properties"]["osProfile"]
+    rendered = render(vm_files(), profile["customData"])
+    profile["customData"] = base64.b64encode(rendered.encode()).decode()
+    return body
+
+
+def _script(request: Request) -> Json:
+    """The run command's body: the program's request goes to its standard input; nothing in it is secret."""
+    body = request.wanted()
+    source = body["properties"]["source"]
+    text = json.dumps(source["request"], sort_keys=True, ensure_ascii=True)
+    script = f"/opt/isthmus/run {source['program']} <<'ISTHMUS_REQUEST'\n{text}\nISTHMUS_REQUEST\n"
+    body["properties"]["source"] = {"script": script}
+    return body
+
+
+def _report(request: Request, have: Json) -> Outcome:
+    """What the program printed. Its provisioning state says nothing of its success: its own view does."""
+    view: dict[str, Any] = at(have, "properties.instanceView") or {}
+    state = str(view.get("executionState") or "").lower()
+    if state in RUNNING_STATES:
+        return pending(f"the program is {state or 'not started'}")
+    try:
+        report = json.loads(view.get("output") or "")
+    except ValueError:
+        report = None
+    if not isinstance(report, dict):
+        message = f"{state}, exit code {view.get('exitCode')}: {str(view.get('error') or 'no report')[-300:]}"
+        return failed(
+            "RunCommandFailed",
+            message,
+            hint="Read the VM's boot diagnostics: the program could not be run there.",
+            retryable=True,
+        )
+    return ready({"report": report, "exit_code": view.get("exitCode")})
+
+
+def _run_command() -> Resource:
+    return Resource(
+        lambda cloud: cloud.compute.virtual_machine_run_commands,
+        get="get_by_virtual_machine",
+        look={"expand": "instanceView"},
+        prepare=_script,
+        finish=_report,
+    )
+
+
+KINDS = {
+    "virtual_machine": Resource(
+        lambda cloud: cloud.compute.virtual_machines,
+        prepare=_machine,
+        hidden=frozenset({"properties.osProfile.customData"}),
+    ),
+    "probe_run": _run_command(),
+    "client_run": _run_command(),
+}

@@ -1,0 +1,125 @@
+"""Key Vault: places reserved early, tickets handed in, the API key. No value leaves this module."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from azure.core.exceptions import AzureError, ResourceNotFoundError
+
+from activities.cloud import Cloud, outcome_of
+from activities.steps import Request
+from isthmus import names
+from isthmus.outcomes import Outcome, pending, ready, stopped
+from isthmus.secretref import Secret
+
+ContentType = Literal["reserved", "ticket", "api-key"]
+
+
+def latest(cloud: Cloud, secret: str) -> Any | None:
+    """Properties (never the value) of the secret's newest version; None when there is none."""
+    versions = list(cloud.secrets.list_properties_of_secret_versions(secret))
+    return max(versions, key=lambda version: version.created_on, default=None)
+
+
+def holds(cloud: Cloud, secret: str, content_type: ContentType) -> bool:
+    """The secret's newest version is enabled and of that content type."""
+    version = latest(cloud, secret)
+    return version is not None and bool(version.enabled) and version.content_type == content_type
+
+
+def put(
+    cloud: Cloud,
+    secret: str,
+    value: Secret,
+    content_type: ContentType,
+    tags: Mapping[str, str],
+    expires_on: datetime | None = None,
+) -> None:
+    """A new version of the secret. Raises AzureError."""
+    cloud.secrets.set_secret(
+        secret,
+        value.reveal(),
+        content_type=content_type,
+        enabled=content_type != "reserved",
+        tags=dict(tags),
+        expires_on=expires_on,
+    )
+
+
+def ensure_reserved(request: Request) -> Outcome:
+    """The secret exists, if only as a disabled place that no VM can mistake for a value."""
+    wanted = request.wanted()
+    try:
+        if latest(request.cloud, wanted["secret"]) is not None:
+            return ready()
+        if request.stopping():
+            return stopped()
+        put(request.cloud, wanted["secret"], Secret("reserved"), "reserved", wanted["tags"])
+        return ready(wrote=True)
+    except AzureError as error:
+        return outcome_of(error)
+
+
+def remove_reserved(request: Request) -> Outcome:
+    """Deletes the secret, then purges it, then sees that it is gone."""
+    secret = request.step["wanted"]["secret"]
+    try:
+        found = latest(request.cloud, secret)
+        if found is not None:
+            request.cloud.secrets.begin_delete_secret(secret)
+            return pending("asked to be deleted", 1.0, wrote=True)
+        request.cloud.secrets.get_deleted_secret(secret)
+        request.cloud.secrets.purge_deleted_secret(secret)
+        return pending("asked to be purged", 1.0, wrote=True)
+    except ResourceNotFoundError:
+        # Between delete and purge there is a while in which the vault shows it in neither place.
+        return pending("being deleted", 1.0) if request.writes == 1 else ready()
+    except AzureError as error:
+        return outcome_of(error)
+
+
+def ensure_api_key(request: Request) -> Outcome:
+    """The account's key is in the vault; it goes from one to the other without leaving this call."""
+    wanted = request.wanted()
+    group, account = wanted["account"].split("/")[4], wanted["account"].rsplit("/", 1)[1]
+    try:
+        if holds(request.cloud, wanted["secret"], "api-key"):
+            return ready()
+        if request.stopping():
+            return stopped()
+        key = Secret(request.cloud.cognitive.accounts.list_keys(group, account).key1)
+        put(request.cloud, wanted["secret"], key, "api-key", wanted["tags"])
+        return ready(wrote=True)
+    except AzureError as error:
+        return outcome_of(error)
+
+
+def remove_api_key(request: Request) -> Outcome:
+    """Shuts the secret at once; its place is removed later, when nobody has access any more."""
+    secret = request.step["wanted"]["secret"]
+    try:
+        found = latest(request.cloud, secret)
+        if found is None or not found.enabled:
+            return ready()
+        request.cloud.secrets.update_secret_properties(secret, enabled=False)
+        return ready(wrote=True)
+    except ResourceNotFoundError:
+        return ready()
+    except AzureError as error:
+        return outcome_of(error)
+
+
+def keep_tickets(cloud: Cloud, environment: str, generation: str, tickets: Mapping[str, Secret], expires: str) -> None:
+    """Puts tickets that came with a request into the vault. Raises AzureError."""
+    for corp, ticket in tickets.items():
+        tags = {
+            names.TAG_ENVIRONMENT: environment,
+            names.TAG_GENERATION: generation,
+            names.TAG_CORP: corp,
+            names.TAG_EXPIRES_AT: expires,
+        }
+        secret = names.ticket_secret(environment, generation, corp)
+        if not holds(cloud, secret, "ticket"):
+            put(cloud, secret, ticket, "ticket", tags)

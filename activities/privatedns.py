@@ -1,0 +1,10 @@
+"""Private DNS: the zone of privatelink names and its link to the provider's network."""
+
+from __future__ import annotations
+
+from activities.arm import Resource
+
+KINDS = {
+    "private_dns_zone": Resource(lambda cloud: cloud.private_dns.private_zones),
+    "dns_zone_link": Resource(lambda cloud: cloud.private_dns.virtual_network_links),
+}

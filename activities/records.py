@@ -1,0 +1,156 @@
+"""The records: JSON blobs in the app's storage account, which outlive any task hub.
+
+    environments/NAME.json                  the generation that bears the name at present
+    lives/NAME/GENERATION/record.json       the record of one life: what was asked for, plan, phase, proof
+    lives/NAME/GENERATION/parts/PART.json   what the walks found: one part a corp, stage or teardown
+    lives/NAME/GENERATION/operations/STEP   status URL of an operation under way (signed, so never in history)
+
+Every change of a record is a read, a change and a conditional write; of two that race, the second reads again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from azure.core import MatchConditions
+from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
+
+from isthmus.errors import RecordConflictError
+from isthmus.plan import utc
+
+Document = dict[str, Any]
+Life = tuple[str, str]
+"""Environment and generation."""
+RACES = 8
+"""So often a change is tried again when somebody else was quicker."""
+
+
+class Records:
+    """The records in one blob container, which is made when it is missing."""
+
+    def __init__(self, container: Any) -> None:
+        self._container = container
+
+    def claim(self, environment: str, generation: str, instead_of: str | None) -> str:
+        """Gives the name to a generation, if it is still free or `instead_of` still bears it. The generation that
+        bears it afterwards: of two that race, both are told the same one."""
+        name, document = _pointer(environment), {"environment": environment, "generation": generation}
+        for _ in range(RACES):
+            found = self._read(name)
+            if found is not None and found[0]["generation"] != instead_of:
+                return str(found[0]["generation"])
+            try:
+                self._write(name, document, etag=found[1] if found else None, missing=found is None)
+                return generation
+            except (ResourceExistsError, ResourceModifiedError):
+                continue
+            except ResourceNotFoundError:
+                self._make_container()
+        raise RecordConflictError(f"the name {environment} changed hands {RACES} times")
+
+    def bearer(self, environment: str) -> str | None:
+        """The generation that bears the name, None if nobody ever did."""
+        found = self._read(_pointer(environment))
+        return str(found[0]["generation"]) if found else None
+
+    def names(self) -> list[str]:
+        """The names of all environments there ever were."""
+        try:
+            blobs = list(self._container.list_blobs(name_starts_with="environments/"))
+        except ResourceNotFoundError:
+            return []
+        return sorted(blob.name.removeprefix("environments/").removesuffix(".json") for blob in blobs)
+
+    def create(self, life: Life, document: Document) -> bool:
+        """Writes the record of a life if there is none; False if somebody was first."""
+        try:
+            self._write(_record(life), document, missing=True)
+            return True
+        except ResourceExistsError:
+            return False
+
+    def load(self, life: Life) -> Document | None:
+        found = self._read(_record(life))
+        return found[0] if found else None
+
+    def change(self, life: Life, change: Callable[[Document], Document]) -> Document | None:
+        """Applies `change` to the record, atomically; it may be called again with a newer record. The record as it
+        is afterwards, None if there is none."""
+        for _ in range(RACES):
+            found = self._read(_record(life))
+            if found is None:
+                return None
+            document, etag = found
+            changed = change(document)
+            if changed == document:
+                return document
+            try:
+                changed = changed | {"updated_at": utc(datetime.now(UTC))}
+                self._write(_record(life), changed, etag=etag)
+                return changed
+            except ResourceModifiedError:
+                continue
+        raise RecordConflictError(f"the record of {'/'.join(life)} changed {RACES} times under our hands")
+
+    def save_part(self, life: Life, part: str, lines: list[Document]) -> None:
+        """Each part has one writer at a time, its orchestrator, so the last word counts."""
+        self._write(f"{_life(life)}/parts/{part}.json", {"lines": lines})
+
+    def parts(self, life: Life) -> dict[str, list[Document]]:
+        """Part -> lines."""
+        prefix = f"{_life(life)}/parts/"
+        found = {}
+        for blob in self._container.list_blobs(name_starts_with=prefix):
+            if content := self._read(blob.name):
+                found[blob.name.removeprefix(prefix).removesuffix(".json")] = content[0]["lines"]
+        return found
+
+    def keep_operation(self, life: Life, step: str, url: str, verb: str) -> None:
+        self._write(_operation(life, step), {"url": url, "verb": verb})
+
+    def operation(self, life: Life, step: str) -> Mapping[str, str] | None:
+        found = self._read(_operation(life, step))
+        return found[0] if found else None
+
+    def forget_operation(self, life: Life, step: str) -> None:
+        try:
+            self._container.delete_blob(_operation(life, step))
+        except ResourceNotFoundError:
+            return
+
+    def _read(self, name: str) -> tuple[Document, str] | None:
+        try:
+            stream = self._container.download_blob(name)
+            return json.loads(stream.readall()), stream.properties.etag
+        except ResourceNotFoundError:
+            return None
+
+    def _write(self, name: str, document: Document, *, etag: str | None = None, missing: bool = False) -> None:
+        condition = {"match_condition": MatchConditions.IfNotModified, "etag": etag} if etag else {}
+        body = json.dumps(document, separators=(",", ":")).encode()
+        self._container.upload_blob(name, body, overwrite=not missing, **condition)
+
+    def _make_container(self) -> None:
+        try:
+            self._container.create_container()
+        except ResourceExistsError:
+            return
+
+
+def _pointer(environment: str) -> str:
+    return f"environments/{environment}.json"
+
+
+def _life(life: Life) -> str:
+    return f"lives/{life[0]}/{life[1]}"
+
+
+def _record(life: Life) -> str:
+    return f"{_life(life)}/record.json"
+
+
+def _operation(life: Life, step: str) -> str:
+    return f"{_life(life)}/operations/{step}"

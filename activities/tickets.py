@@ -1,0 +1,111 @@
+"""Ockam enrolment tickets: issued as late as possible, kept in Key Vault; members removed at the end.
+
+The app is an enrolled administrator of an Ockam project (its `OCKAM_HOME`). A ticket goes from the command's
+output to the vault; what goes on is the secret's name. Tickets that came with a request are in the vault already.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from azure.core.exceptions import AzureError
+
+from activities import keyvault
+from activities.cloud import outcome_of
+from activities.steps import Request
+from isthmus.outcomes import Failed, Outcome, failed, pending, ready, stopped
+from isthmus.secretref import Secret
+
+TICKET_LIFE = timedelta(minutes=60)
+COMMAND_SECONDS = 60
+
+
+class OckamError(Exception):
+    """The `ockam` command did not do it; the message is its last words (never a ticket)."""
+
+
+def ensure_ticket(request: Request) -> Outcome:
+    """One unspent ticket stands in the vault."""
+    wanted = request.wanted()
+    try:
+        if keyvault.holds(request.cloud, wanted["secret"], "ticket"):
+            return ready({"secret": wanted["secret"]})
+        if wanted["source"] == "request":
+            return failed(
+                "TicketMissing",
+                f"The vault has no ticket in {wanted['secret']}, and tickets brought by a request can't be reissued.",
+                hint="Send the request again with new tickets.",
+            )
+        if request.stopping():
+            return stopped()
+        expires = datetime.now(UTC) + TICKET_LIFE
+        ticket = _issue(wanted["attribute"], wanted["relay"])
+        keyvault.put(request.cloud, wanted["secret"], ticket, "ticket", wanted["tags"], expires)
+        return ready({"secret": wanted["secret"]}, wrote=True)
+    except OckamError as error:
+        return _refused(error)
+    except AzureError as error:
+        return outcome_of(error)
+
+
+def remove_ticket(request: Request) -> Outcome:
+    """Whoever enrolled with this ticket is a member no longer. (The secret goes with its reserved place.)"""
+    wanted = request.step["wanted"]
+    if wanted["source"] == "request":
+        return ready({"members": "not ours to remove: the tickets came with the request"})
+    try:
+        found = members(wanted["attribute"])
+        for identifier in found:
+            _ockam("project-member", "delete", identifier)
+        return pending("members removed", 0.0, wrote=True) if found else ready()
+    except OckamError as error:
+        return _refused(error)
+
+
+def members(attribute: str) -> list[str]:
+    """Identifiers of the project's members that have the attribute. Raises OckamError."""
+    listed: list[dict[str, Any]] = json.loads(_ockam("project-member", "list", "--output", "json") or "[]")
+    return [str(member["identifier"]) for member in listed if _has(member, attribute)]
+
+
+def _has(member: dict[str, Any], attribute: str) -> bool:
+    attributes = member.get("attributes") or {}
+    return attribute in attributes if isinstance(attributes, dict) else attribute in str(attributes)
+
+
+def _issue(attribute: str, relay: str | None) -> Secret:
+    words = ["project", "ticket", "--usage-count", "1", "--expires-in", f"{TICKET_LIFE.seconds // 60}m"]
+    words += ["--attribute", attribute]
+    if relay:
+        words += ["--relay", relay]
+    lines = _ockam(*words).split()
+    if not lines:
+        raise OckamError("`ockam project ticket` printed no ticket")
+    return Secret(lines[-1])
+
+
+def _ockam(*words: str) -> str:
+    """Runs the command and gives its standard output. What it printed there is never put into an error."""
+    try:
+        done = subprocess.run(
+            ["ockam", *words], capture_output=True, text=True, timeout=COMMAND_SECONDS, stdin=subprocess.DEVNULL
+        )
+    except FileNotFoundError as error:
+        raise OckamError("the `ockam` command is not on PATH") from error
+    except subprocess.TimeoutExpired as error:
+        raise OckamError(f"`ockam {words[0]} {words[1]}` took more than {COMMAND_SECONDS} seconds") from error
+    if done.returncode:
+        raise OckamError(f"`ockam {words[0]} {words[1]}` failed: {' '.join(done.stderr.split())[-300:]}")
+    return done.stdout
+
+
+def _refused(error: OckamError) -> Failed:
+    return failed(
+        "OckamFailed",
+        str(error),
+        hint="See that the app's OCKAM_HOME belongs to an enrolled administrator of the project.",
+        retryable=True,
+    )

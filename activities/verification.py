@@ -1,0 +1,128 @@
+"""The proof: the evidence of clients and probe, and what Azure itself says of addresses, rules and the account."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from azure.core.exceptions import AzureError
+
+from activities import keyvault
+from activities.arm import at
+from activities.cloud import get, outcome_of
+from activities.steps import Request
+from isthmus.outcomes import Outcome, failed, ready
+from isthmus.proof import judge
+
+Evidence = dict[tuple[str, str], Mapping[str, Any]]
+
+
+def ensure_proof(request: Request) -> Outcome:
+    """Ready with the proof when no check failed; else failed, with the proof as evidence."""
+    wanted = request.wanted()
+    try:
+        found = _reported(request.outputs)
+        for corp in wanted["corps"]:
+            found |= _addresses(request, corp) | _rules(request, corp)
+        found |= _account(request, wanted) | _key(request, wanted)
+    except AzureError as error:
+        return outcome_of(error)
+    proof = judge(wanted["corps"], found, _answer(request.outputs))
+    if proof["result"] != "failed":
+        return ready({"proof": proof})
+    wrong = [f"{check['id']} ({check['corp']})" for check in proof["checks"] if check["state"] == "failed"]
+    refused = failed("ProofFailed", f"These checks failed: {', '.join(wrong)}.", hint="Read the evidence in the proof.")
+    refused["evidence"] = {"proof": proof}
+    return refused
+
+
+def remove_proof(request: Request) -> Outcome:
+    """Nothing of it is in Azure; it stays in the record."""
+    return ready()
+
+
+def _reported(outputs: Mapping[str, Mapping[str, Any]]) -> Evidence:
+    """What clients and probe said of their checks, by check and corp."""
+    found: Evidence = {}
+    for step_id, output in outputs.items():
+        corp = step_id.split("/")[0]
+        for check in (output.get("report") or {}).get("checks", []):
+            found[(str(check.get("id")), corp)] = {"state": check.get("state"), "evidence": check.get("evidence", "")}
+    return found
+
+
+def _answer(outputs: Mapping[str, Mapping[str, Any]]) -> str:
+    answers = ((output.get("report") or {}).get("answer") for output in outputs.values())
+    return next((str(answer) for answer in answers if answer), "")
+
+
+def _addresses(request: Request, corp: Mapping[str, Any]) -> Evidence:
+    """No interface in the corp's group has a public address."""
+    interfaces = _raw_list(request.cloud.network.network_interfaces.list(corp["group"]))
+    public = [
+        interface["name"]
+        for interface in interfaces
+        for configuration in at(interface, "properties.ipConfigurations") or []
+        if at(configuration, "properties.publicIPAddress")
+    ]
+    private = [
+        str(at(configuration, "properties.privateIPAddress"))
+        for interface in interfaces
+        for configuration in at(interface, "properties.ipConfigurations") or []
+    ]
+    evidence = f"with a public address: {', '.join(public)}" if public else f"private only: {', '.join(private)}"
+    return {("no_public_address", corp["corp"]): _check(not public and bool(private), evidence)}
+
+
+def _rules(request: Request, corp: Mapping[str, Any]) -> Evidence:
+    """No rule of any security group in the corp's group allows inbound traffic, and the subnet has one."""
+    groups = _raw_list(request.cloud.network.network_security_groups.list(corp["group"]))
+    rules = [rule for group in groups for rule in at(group, "properties.securityRules") or []]
+    inbound = [rule for rule in rules if at(rule, "properties.direction") == "Inbound"]
+    opened = [rule["name"] for rule in inbound if at(rule, "properties.access") == "Allow"]
+    shut = [rule["name"] for rule in inbound if at(rule, "properties.access") == "Deny"]
+    guarded = any(at(group, "properties.subnets") for group in groups)
+    evidence = f"allowed in: {', '.join(opened)}" if opened else f"denied: {', '.join(shut) or 'no rule says so'}"
+    if not guarded:
+        evidence += "; no subnet is under a security group"
+    return {("no_inbound_rule", corp["corp"]): _check(not opened and bool(shut) and guarded, evidence)}
+
+
+def _account(request: Request, wanted: Mapping[str, Any]) -> Evidence:
+    group, name = wanted["account"].split("/")[4], wanted["account"].rsplit("/", 1)[1]
+    account = get(request.cloud.cognitive.accounts.get, group, name)
+    access = at(account, "properties.publicNetworkAccess")
+    default = at(account, "properties.networkAcls.defaultAction")
+    shut = access == "Disabled" and default == "Deny"
+    evidence = f"publicNetworkAccess {access}, default action {default}"
+    return {("public_access_off", _provider(wanted)): _check(shut, evidence)}
+
+
+def _key(request: Request, wanted: Mapping[str, Any]) -> Evidence:
+    """The vault has the key, and nothing that Isthmus wrote down contains it."""
+    secret = wanted["key"]["secret"]
+    where = ("key_in_vault_only", _provider(wanted))
+    if not keyvault.holds(request.cloud, secret, "api-key"):
+        return {where: _check(False, f"Key Vault has no API key in {secret}")}
+    key = request.cloud.secrets.get_secret(secret).value
+    written = {
+        "record": request.records.load(request.life),
+        "progress": request.records.parts(request.life),
+        "what the programs in the VMs printed": request.outputs,
+    }
+    leaks = [name for name, document in written.items() if key in json.dumps(document)]
+    evidence = f"found in: {', '.join(leaks)}" if leaks else f"in Key Vault as {secret}; not in {', '.join(written)}"
+    return {where: _check(not leaks, evidence)}
+
+
+def _provider(wanted: Mapping[str, Any]) -> str:
+    return next(str(corp["corp"]) for corp in wanted["corps"] if corp["role"] == "provider")
+
+
+def _check(passed: bool, evidence: str) -> Mapping[str, Any]:
+    return {"state": "passed" if passed else "failed", "evidence": evidence}
+
+
+def _raw_list(items: Iterable[Any]) -> list[dict[str, Any]]:
+    return [item.as_dict() for item in items]

@@ -1,0 +1,30 @@
+"""The phases of an environment, and what may follow what."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Phase = Literal["requested", "planning", "building", "verifying", "ready", "failed", "deleting", "gone"]
+
+STOP_EVENT = "stop"
+"""The event that rouses a sleeping orchestration, so that it sees the record's stop at once."""
+
+FOLLOWS: dict[Phase, frozenset[Phase]] = {
+    "requested": frozenset({"planning", "failed", "deleting"}),
+    "planning": frozenset({"building", "failed", "deleting"}),
+    "building": frozenset({"verifying", "failed", "deleting"}),
+    "verifying": frozenset({"ready", "failed", "deleting"}),
+    "ready": frozenset({"deleting"}),
+    "failed": frozenset({"deleting"}),
+    "deleting": frozenset({"gone", "failed"}),
+    "gone": frozenset(),
+}
+
+RUNNING: frozenset[Phase] = frozenset({"requested", "planning", "building", "verifying"})
+"""An orchestration is at work and owns the teardown, if one becomes necessary."""
+SETTLED: frozenset[Phase] = frozenset({"ready", "failed", "gone"})
+
+
+def may_follow(now: Phase, then: Phase) -> bool:
+    """Staying is always allowed: what runs at least once says the same thing twice."""
+    return now == then or then in FOLLOWS[now]

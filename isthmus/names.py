@@ -1,0 +1,87 @@
+"""The name of everything, from environment and generation.
+
+Deterministic, so that doing a thing twice is doing it once; with the generation in it, so that a second life
+under the same name meets nothing that the first one left soft-deleted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import uuid
+
+PREFIX = "isthmus"
+GROUP_PATTERN = re.compile(rf"^{PREFIX}-[a-z][a-z0-9-]*-[a-z2-7]{{6}}-[a-z][a-z0-9-]*$")
+PRIVATE_ZONE = "privatelink.openai.azure.com"
+OPENAI_SUFFIX = "openai.azure.com"
+GENERATION_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+GENERATION_LENGTH = 6
+SECRETS_USER_ROLE = "4633458b-17de-408a-b874-0445c86b69e6"
+"""Key Vault Secrets User, a role that Azure defines."""
+
+TAG_ENVIRONMENT = "isthmus-environment"
+TAG_GENERATION = "isthmus-generation"
+TAG_CORP = "isthmus-corp"
+TAG_EXPIRES_AT = "isthmus-expires-at"
+TAG_SPEC = "isthmus-spec"
+TAG_KEEP = "isthmus-keep"
+
+
+def life(environment: str, generation: str) -> str:
+    """One life of an environment: unique among everything that ever bore this environment's name."""
+    return f"{environment}-{generation}"
+
+
+def resource_group(environment: str, generation: str, corp: str) -> str:
+    return f"{PREFIX}-{life(environment, generation)}-{corp}"
+
+
+def account(subscription: str, environment: str, generation: str) -> str:
+    """Account name and custom subdomain: unique in the world, hence salted with the subscription."""
+    salt = hashlib.sha256(f"{subscription}/{environment}/{generation}".encode()).hexdigest()[:8]
+    return f"{PREFIX}-{life(environment, generation)}-{salt}"
+
+
+def ticket_secret(environment: str, generation: str, corp: str) -> str:
+    return f"{PREFIX}-{life(environment, generation)}-{corp}-ticket"
+
+
+def key_secret(environment: str, generation: str) -> str:
+    return f"{PREFIX}-{life(environment, generation)}-api-key"
+
+
+def relay(environment: str, generation: str) -> str:
+    return f"{PREFIX}-{life(environment, generation)}"
+
+
+def attribute(environment: str, generation: str, end: str) -> str:
+    """The Ockam attribute that a ticket gives and a policy asks for; `end`: outlet or inlet."""
+    return f"{PREFIX}-{end}-{life(environment, generation)}"
+
+
+def role_assignment(scope: str, principal: str, role: str) -> str:
+    """A GUID that is the same for the same scope, principal and role."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{scope}|{principal}|{role}".lower()))
+
+
+def role_definition(subscription: str, role: str) -> str:
+    return f"/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{role}"
+
+
+def nonce(environment: str, generation: str, corp: str, attempt: int) -> str:
+    """The code that an answer must repeat, so that it is the answer to this run's question."""
+    text = f"{environment}/{generation}/{corp}/{attempt}"
+    return hashlib.sha256(text.encode()).hexdigest()[:10].upper()
+
+
+def provision_instance(environment: str, generation: str, attempt: int = 1) -> str:
+    base = f"env-{life(environment, generation)}"
+    return base if attempt == 1 else f"{base}-{attempt}"
+
+
+def corp_instance(environment: str, generation: str, corp: str, attempt: int = 1) -> str:
+    return f"env-{life(environment, generation)}-{corp}-{attempt}"
+
+
+def teardown_instance(environment: str, generation: str) -> str:
+    return f"down-{life(environment, generation)}"

@@ -1,0 +1,71 @@
+"""What an activity says of a step: ready, pending or failed. Plain JSON, since it goes into history."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+
+class Ready(TypedDict):
+    state: Literal["ready"]
+    outputs: dict[str, Any]
+    wrote: bool
+
+
+class Pending(TypedDict):
+    """`retry_after`: seconds that the service asked for, or None where it said nothing."""
+
+    state: Literal["pending"]
+    retry_after: float | None
+    detail: str
+    wrote: bool
+
+
+class Failed(TypedDict):
+    """`code`: Azure's own where there is one. `hint`: how to mend it. `request_id`: for Azure's support."""
+
+    state: Literal["failed"]
+    code: str
+    message: str
+    retryable: bool
+    hint: str
+    request_id: str | None
+    wrote: bool
+    evidence: NotRequired[dict[str, Any]]
+
+
+Outcome = Ready | Pending | Failed
+
+STOPPED = "Stopped"
+"""The code of a step that did nothing because its environment is being stopped."""
+
+
+def ready(outputs: dict[str, Any] | None = None, *, wrote: bool = False) -> Ready:
+    return {"state": "ready", "outputs": outputs or {}, "wrote": wrote}
+
+
+def pending(detail: str, retry_after: float | None = None, *, wrote: bool = False) -> Pending:
+    return {"state": "pending", "retry_after": retry_after, "detail": detail, "wrote": wrote}
+
+
+def failed(
+    code: str,
+    message: str,
+    *,
+    hint: str = "",
+    retryable: bool = False,
+    request_id: str | None = None,
+    wrote: bool = False,
+) -> Failed:
+    return {
+        "state": "failed",
+        "code": code,
+        "message": message,
+        "retryable": retryable,
+        "hint": hint,
+        "request_id": request_id,
+        "wrote": wrote,
+    }
+
+
+def stopped() -> Failed:
+    return failed(STOPPED, "The environment is being stopped; this step was not begun.")

@@ -1,0 +1,59 @@
+"""Records -> the status document: one per environment, small and stable, right at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from isthmus.graph import BY_NAME
+
+PORTAL = "https://portal.azure.com/#resource"
+
+
+def status_document(record: Mapping[str, Any], progress: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
+    """`record`: the environment's; `progress`: corp (or stage) -> lines as the walk wrote them."""
+    plan = record.get("plan") or {}
+    lines = {line["id"]: line for group in progress.values() for line in group}
+    steps = [_step(step, lines.get(step["id"])) for step in plan.get("steps", [])]
+    ready = sum(1 for step in steps if step["state"] == "ready")
+    return {
+        "name": record["environment"],
+        "generation": record["generation"],
+        "phase": record["phase"],
+        "requested_at": record["requested_at"],
+        "expires_at": record["expires_at"],
+        "updated_at": record["updated_at"],
+        "model": plan.get("model"),
+        "estimate_seconds": plan.get("estimate_seconds"),
+        "progress": {"ready": ready, "steps": len(steps)},
+        "corps": [
+            {
+                "name": corp["name"],
+                "role": corp["role"],
+                "resource_group": corp["group"],
+                "steps": [step for step in steps if step["corp"] == corp["name"]],
+            }
+            for corp in plan.get("corps", [])
+        ],
+        "error": record.get("error"),
+        "proof": record.get("proof"),
+        "teardown": record.get("teardown"),
+    }
+
+
+def _step(step: Mapping[str, Any], line: Mapping[str, Any] | None) -> dict[str, Any]:
+    seen = line or {}
+    kind = BY_NAME.get(step["kind"])
+    return {
+        "id": step["id"],
+        "kind": step["kind"],
+        "title": kind.title if kind else step["kind"],
+        "corp": step["corp"],
+        "state": seen.get("state", "waiting"),
+        "started": seen.get("started"),
+        "ended": seen.get("ended"),
+        "attempts": seen.get("attempts", 0),
+        "waits_for": seen.get("detail") or None,
+        "error": seen.get("error"),
+        "portal": f"{PORTAL}{step['resource']}" if step["resource"] else None,
+    }

@@ -1,0 +1,206 @@
+"""The walk through a plan: which steps are due, and what came of them. Pure; the clock is passed in.
+
+An orchestrator asks `due`, calls those activities, gives their outcomes to `take`, sleeps until `next_due`,
+and goes round again until `done`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from isthmus.outcomes import STOPPED, Failed, Outcome, failed
+
+Verb = Literal["ensure", "remove"]
+SHORTEST_LOOK = 1.0
+"""Seconds: the first look again after a write, where the service did not say, is at the typical duration;
+later ones come after a tenth of it, but not sooner than this."""
+LONGEST_LOOK = 30.0
+
+
+@dataclass
+class Progress:
+    """What is known of one step. Times are of the orchestration's clock."""
+
+    step: Mapping[str, Any]
+    state: Literal["waiting", "pending", "ready", "failed", "skipped"] = "waiting"
+    due: datetime | None = None
+    started: datetime | None = None
+    ended: datetime | None = None
+    attempts: int = 0
+    writes: int = 0
+    detail: str = ""
+    outputs: dict[str, Any] = field(default_factory=dict)
+    error: Failed | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The step's line in the record."""
+        return {
+            "id": self.step["id"],
+            "state": self.state,
+            "started": _text(self.started),
+            "ended": _text(self.ended),
+            "attempts": self.attempts,
+            "writes": self.writes,
+            "detail": self.detail,
+            "outputs": self.outputs,
+            "error": self.error,
+        }
+
+
+class Walk:
+    """Steps in any order, each with `id`, `kind`, `needs` (step ids), `serial`, `delay`, `typical`, `deadline`.
+
+    A need that is no step of this walk must be in `known`: outputs of steps that were ready before.
+    After a failure nothing new is begun; what is under way is let finish.
+    """
+
+    def __init__(
+        self,
+        steps: Iterable[Mapping[str, Any]],
+        known: Mapping[str, Mapping[str, Any]] | None = None,
+        *,
+        keep_going: bool = False,
+    ) -> None:
+        self.progress: dict[str, Progress] = {step["id"]: Progress(step) for step in steps}
+        self.known: dict[str, Mapping[str, Any]] = dict(known or {})
+        self.keep_going = keep_going
+        self.stopping = False
+
+    def due(self, now: datetime) -> list[Progress]:
+        """The steps to call now, in the plan's order."""
+        self._expire(now)
+        busy = {p.step["serial"] for p in self.progress.values() if p.state == "pending" and p.step["serial"]}
+        found = []
+        for progress in self.progress.values():
+            if progress.state == "pending" and progress.due is not None and progress.due <= now:
+                found.append(progress)
+            elif progress.state == "waiting" and self._may_begin(progress, now, busy):
+                found.append(progress)
+                if progress.step["serial"]:
+                    busy.add(progress.step["serial"])
+        return found
+
+    def _may_begin(self, progress: Progress, now: datetime, busy: set[str]) -> bool:
+        if self._halted or progress.step["serial"] in busy or not self._needs_met(progress):
+            return False
+        if progress.due is None:
+            progress.due = now + timedelta(seconds=progress.step["delay"])
+        return progress.due <= now
+
+    def _needs_met(self, progress: Progress) -> bool:
+        return all(
+            need in self.known or (need in self.progress and self.progress[need].state == "ready")
+            for need in progress.step["needs"]
+        )
+
+    @property
+    def _halted(self) -> bool:
+        return self.stopping or (not self.keep_going and any(p.state == "failed" for p in self.progress.values()))
+
+    def request(self, progress: Progress) -> dict[str, Any]:
+        """The activity's input: the step, what its needs found out, and how often it was written."""
+        outputs = {need: dict(self.outputs_of(need)) for need in progress.step["needs"]}
+        return {"step": dict(progress.step), "outputs": outputs, "writes": progress.writes}
+
+    def outputs_of(self, step_id: str) -> Mapping[str, Any]:
+        return self.known[step_id] if step_id in self.known else self.progress[step_id].outputs
+
+    def take(self, step_id: str, outcome: Outcome, now: datetime) -> None:
+        """Notes what an activity said of a step."""
+        progress = self.progress[step_id]
+        progress.started = progress.started or now
+        progress.attempts += 1
+        progress.writes += outcome["wrote"]
+        if outcome["state"] == "pending":
+            first = progress.state == "waiting" or outcome["wrote"]
+            progress.state, progress.detail = "pending", outcome["detail"]
+            progress.due = now + timedelta(seconds=self._pause(progress, outcome["retry_after"], first))
+            return
+        progress.ended, progress.detail = now, ""
+        if outcome["state"] == "ready":
+            progress.state, progress.outputs = "ready", outcome["outputs"]
+        elif outcome["code"] == STOPPED:
+            progress.state, self.stopping = "skipped", True
+        else:
+            progress.state, progress.error = "failed", outcome
+
+    @staticmethod
+    def _pause(progress: Progress, asked: float | None, first: bool) -> float:
+        if asked is not None:
+            return asked
+        typical = float(progress.step["typical"])
+        return typical if first else min(max(typical / 10, SHORTEST_LOOK), LONGEST_LOOK)
+
+    def stop(self) -> None:
+        """Nothing new is begun from now on, and what sleeps is looked at at once."""
+        self.stopping = True
+        for progress in self.progress.values():
+            progress.due = None if progress.state == "waiting" else progress.due
+
+    def _expire(self, now: datetime) -> None:
+        for progress in self.progress.values():
+            if progress.state != "pending" or progress.started is None:
+                continue
+            deadline = progress.started + timedelta(seconds=progress.step["deadline"])
+            if deadline <= now:
+                progress.state, progress.ended = "failed", now
+                progress.error = failed(
+                    "DeadlineExceeded",
+                    f"Not ready after {progress.step['deadline']:.0f} seconds; last seen: {progress.detail}",
+                    hint="Look at the resource in the portal; retry when it has settled.",
+                    retryable=True,
+                )
+
+    @property
+    def done(self) -> bool:
+        """Nothing is under way, and nothing more can begin."""
+        if any(p.state == "pending" for p in self.progress.values()):
+            return False
+        return self._halted or not any(p.state == "waiting" for p in self.progress.values()) or self._stuck
+
+    @property
+    def _stuck(self) -> bool:
+        """What waits, waits for something that failed (with `keep_going`)."""
+        return not any(p.state == "waiting" and self._needs_met(p) for p in self.progress.values())
+
+    def next_due(self) -> datetime | None:
+        """When the next step is due; None when none sleeps."""
+        times = [
+            p.due
+            for p in self.progress.values()
+            if p.due is not None and (p.state == "pending" or (p.state == "waiting" and not self._halted))
+        ]
+        return min(times, default=None)
+
+    @property
+    def error(self) -> Failed | None:
+        """The first failure, in the plan's order."""
+        return next((p.error for p in self.progress.values() if p.error is not None), None)
+
+    @property
+    def complete(self) -> bool:
+        """Every step is ready."""
+        return all(p.state == "ready" for p in self.progress.values())
+
+    def outputs(self) -> dict[str, Mapping[str, Any]]:
+        """What is known of every step that is ready, for the walks that come after."""
+        return self.known | self.own_outputs()
+
+    def own_outputs(self) -> dict[str, Mapping[str, Any]]:
+        """What this walk itself found out, by step id."""
+        return {p.step["id"]: p.outputs for p in self.progress.values() if p.state == "ready"}
+
+    def states(self) -> list[tuple[str, int]]:
+        """Changes whenever there is something new to write down."""
+        return [(p.state, p.writes) for p in self.progress.values()]
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Every step's line for the record."""
+        return [progress.as_json() for progress in self.progress.values()]
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment.isoformat(timespec="milliseconds") if moment else None

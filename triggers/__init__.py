@@ -1,0 +1,6 @@
+"""What wakes the app.
+
+environments.py   POST, GET and DELETE of environments
+cleanup.py        the timer that ends what has expired
+answers.py        how answers and problems look
+"""
