@@ -11,7 +11,7 @@ from azure.core.exceptions import AzureError, ResourceNotFoundError
 from activities.cloud import Cloud, outcome_of
 from activities.steps import Request
 from isthmus import names
-from isthmus.outcomes import Outcome, pending, ready, stopped
+from isthmus.outcomes import Failed, Outcome, failed, pending, ready, stopped
 from isthmus.secretref import Secret
 
 ContentType = Literal["reserved", "ticket", "api-key"]
@@ -23,10 +23,19 @@ def latest(cloud: Cloud, secret: str) -> Any | None:
     return max(versions, key=lambda version: version.created_on, default=None)
 
 
-def holds(cloud: Cloud, secret: str, content_type: ContentType) -> bool:
-    """The secret's newest version is enabled and of that content type."""
-    version = latest(cloud, secret)
+def is_value(version: Any | None, content_type: ContentType) -> bool:
+    """That version is enabled and of that content type."""
     return version is not None and bool(version.enabled) and version.content_type == content_type
+
+
+def holds(cloud: Cloud, secret: str, content_type: ContentType) -> bool:
+    """The secret's newest version is such a value."""
+    return is_value(latest(cloud, secret), content_type)
+
+
+def not_reserved(secret: str) -> Failed:
+    """Only a reserved place is ever filled: what was never reserved would have no access and no end."""
+    return failed("NotReserved", f"Key Vault has no reserved place {secret}.", hint="Ask for the environment anew.")
 
 
 def put(
@@ -85,7 +94,10 @@ def ensure_api_key(request: Request) -> Outcome:
     wanted = request.wanted()
     group, account = wanted["account"].split("/")[4], wanted["account"].rsplit("/", 1)[1]
     try:
-        if holds(request.cloud, wanted["secret"], "api-key"):
+        place = latest(request.cloud, wanted["secret"])
+        if place is None:
+            return not_reserved(wanted["secret"])
+        if is_value(place, "api-key"):
             return ready()
         if request.stopping():
             return stopped()

@@ -31,7 +31,10 @@ def ensure_ticket(request: Request) -> Outcome:
     """One unspent ticket stands in the vault."""
     wanted = request.wanted()
     try:
-        if keyvault.holds(request.cloud, wanted["secret"], "ticket"):
+        place = keyvault.latest(request.cloud, wanted["secret"])
+        if place is None:
+            return keyvault.not_reserved(wanted["secret"])
+        if keyvault.is_value(place, "ticket"):
             return ready({"secret": wanted["secret"]})
         if wanted["source"] == "request":
             return failed(

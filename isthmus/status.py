@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from isthmus.graph import BY_NAME
@@ -52,8 +53,15 @@ def _step(step: Mapping[str, Any], line: Mapping[str, Any] | None) -> dict[str, 
         "state": seen.get("state", "waiting"),
         "started": seen.get("started"),
         "ended": seen.get("ended"),
+        "took": _seconds(seen.get("started"), seen.get("ended")),
         "attempts": seen.get("attempts", 0),
         "waits_for": seen.get("detail") or None,
         "error": seen.get("error"),
         "portal": f"{PORTAL}{step['resource']}" if step["resource"] else None,
     }
+
+
+def _seconds(started: str | None, ended: str | None) -> float | None:
+    if not started or not ended:
+        return None
+    return (datetime.fromisoformat(ended) - datetime.fromisoformat(started)).total_seconds()

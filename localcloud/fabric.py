@@ -180,7 +180,7 @@ class Fabric(Protocol):
     async def delete(self, machine_id: str) -> None:
         """Ends the VM and forgets its disk. Of an unknown one: nothing happens."""
 
-    async def run(self, machine_id: str, script: str, timeout: float) -> Ran:
+    async def run(self, machine_id: str, script: str, seconds: float) -> Ran:
         """Runs a shell script in the VM as root; a script over its time (seconds) is ended with exit code 124."""
 
     async def public_listener(self, address: str, port: int) -> socket.socket:

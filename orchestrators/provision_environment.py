@@ -60,10 +60,11 @@ def _provision(context: df.DurableOrchestrationContext, job: Mapping[str, Any], 
         known |= corp["outputs"]
     verify = Walk(stage(plan, "verify"), known)
     yield from go_through(context, verify, life, "verify")
-    if verify.complete:
-        return next(p.outputs for p in verify.progress.values() if p.step["kind"] == "proof")
-    error = _error(verify.error)
-    return {"error": error} | dict(error.get("evidence", {}))
+    if not verify.complete:
+        error = _error(verify.error)
+        return {"error": error} | dict(error.get("evidence", {}))
+    proved = next((p.outputs for p in verify.progress.values() if p.step["kind"] == "proof"), None)
+    return proved or {"error": failed("NoProof", "The plan has no proof, and nothing is ready without one.")}
 
 
 def _planned(context: df.DurableOrchestrationContext, job: Mapping[str, Any]) -> Work:

@@ -1,0 +1,39 @@
+# Two commands do all the set-up: `make demo` and `make test`.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+READY := .venv/.ready
+SOURCES := isthmus activities orchestrators triggers localcloud tests tools bench docs function_app.py
+
+.PHONY: demo up test check bench bench-host docs clean
+.DELETE_ON_ERROR:
+
+$(READY): requirements.txt pyproject.toml
+	@echo "setting up .venv (once; a minute or two)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -e '.[local,cli,dev]'
+	@touch $(READY)
+
+demo: $(READY)  ## the main job on the local cloud, from request to census
+	@$(BIN)/python -m localcloud demo $(ARGS)
+
+up: $(READY)  ## the same services, left running
+	@$(BIN)/python -m localcloud up $(ARGS)
+
+test: $(READY)  ## all tests
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+check: $(READY)  ## lint, format, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: bench-host  ## figures, as ratios in one run
+
+bench-host: $(READY)
+	@$(BIN)/python -m bench.host $(ARGS)
+
+docs: $(READY)  ## regenerates what is generated
+	@$(BIN)/python -m docs.generate
+
+clean:
+	rm -rf .venv *.egg-info build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,79 @@
+"""What the end-to-end tests do with environments: ask, follow, delete, count."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from localcloud.client import Answer, call
+from localcloud.conductor import LocalCloud
+
+SECONDS = 120.0
+SETTLED = ("ready", "failed", "gone")
+
+
+def spec(name: str, **more: Any) -> dict[str, Any]:
+    """A small request for two corps with the walkthrough's address spaces."""
+    return {"name": name, "on_failure": "keep"} | more
+
+
+def ask(cloud: LocalCloud, body: Any) -> Answer:
+    return call("POST", f"{cloud.url}/api/environments", body)
+
+
+def status(cloud: LocalCloud, name: str) -> dict[str, Any]:
+    document: dict[str, Any] = call("GET", f"{cloud.url}/api/environments/{name}").json()
+    return document
+
+
+def settle(cloud: LocalCloud, name: str, phases: tuple[str, ...] = SETTLED, seconds: float = SECONDS) -> dict[str, Any]:
+    """Looks until the environment is in one of the phases; fails the test when its time is over."""
+    deadline = time.monotonic() + seconds
+    wait = _Pace()
+    while True:
+        document = status(cloud, name)
+        if document.get("phase") in phases:
+            return document
+        assert time.monotonic() < deadline, f"{name} is still {document.get('phase')}: {_under_way(document)}"
+        wait.a_little()
+
+
+def build(cloud: LocalCloud, name: str, **more: Any) -> dict[str, Any]:
+    """Asks for an environment and follows it until it settles."""
+    answer = ask(cloud, spec(name, **more))
+    assert answer.status == 202, answer.text
+    return settle(cloud, name)
+
+
+def delete(cloud: LocalCloud, name: str) -> dict[str, Any]:
+    answer = call("DELETE", f"{cloud.url}/api/environments/{name}")
+    assert answer.status == 202, answer.text
+    return settle(cloud, name, ("gone", "failed"))
+
+
+def census(cloud: LocalCloud) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = call("GET", f"{cloud.control}/localcloud/census").json()
+    return found
+
+
+def requests_seen(cloud: LocalCloud) -> list[dict[str, Any]]:
+    """Every request that the local Azure has answered: method, path, status."""
+    seen: list[dict[str, Any]] = call("GET", f"{cloud.control}/localcloud/requests").json()
+    return seen
+
+
+def checks(document: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    """The proof's checks by id and corp."""
+    return {(check["id"], check["corp"]): check for check in document["proof"]["checks"]}
+
+
+def _under_way(document: dict[str, Any]) -> list[str]:
+    steps = [step for corp in document.get("corps", []) for step in corp["steps"]]
+    return [f"{step['id']} {step['state']} {step['waits_for']}" for step in steps if step["state"] != "ready"]
+
+
+class _Pace:
+    """Between two looks at another process there is nothing to wait on but the clock."""
+
+    def a_little(self) -> None:
+        time.sleep(0.1)
