@@ -134,12 +134,6 @@ class Walk:
         typical = float(progress.step["typical"])
         return typical if first else min(max(typical / 10, SHORTEST_LOOK), LONGEST_LOOK)
 
-    def stop(self) -> None:
-        """Nothing new is begun from now on, and what sleeps is looked at at once."""
-        self.stopping = True
-        for progress in self.progress.values():
-            progress.due = None if progress.state == "waiting" else progress.due
-
     def _expire(self, now: datetime) -> None:
         for progress in self.progress.values():
             if progress.state != "pending" or progress.started is None:
@@ -166,14 +160,10 @@ class Walk:
         """What waits, waits for something that failed (with `keep_going`)."""
         return not any(p.state == "waiting" and self._needs_met(p) for p in self.progress.values())
 
-    def next_due(self) -> datetime | None:
-        """When the next step is due; None when none sleeps."""
-        times = [
-            p.due
-            for p in self.progress.values()
-            if p.due is not None and (p.state == "pending" or (p.state == "waiting" and not self._halted))
-        ]
-        return min(times, default=None)
+    def next_due(self) -> datetime:
+        """When to look at the walk again; only of a walk that is not done and in which nothing is due."""
+        sleeping = ("pending",) if self._halted else ("pending", "waiting")
+        return min(p.due for p in self.progress.values() if p.due is not None and p.state in sleeping)
 
     @property
     def error(self) -> Failed | None:

@@ -21,29 +21,28 @@ def go_through(
     context: df.DurableOrchestrationContext, walk: Walk, life: dict[str, str], part: str, verb: Verb = "ensure"
 ) -> Steps:
     """Walks until nothing is under way and nothing more can begin; keeps the part's progress in the record."""
+    kept = walk.states()
     while True:
-        before = walk.states()
         due = walk.due(context.current_utc_datetime)
         calls = [context.call_activity(f"{verb}_{p.step['kind']}", life | walk.request(p)) for p in due]
         if calls:
             outcomes = yield context.task_all(calls)
             for progress, outcome in zip(due, outcomes, strict=True):
                 walk.take(progress.step["id"], outcome, context.current_utc_datetime)
-        if walk.states() != before:
+        if walk.states() != kept:
+            kept = walk.states()
             saved = yield context.call_activity("save_progress", life | {"part": part, "lines": walk.lines()})
             walk.stopping = walk.stopping or (verb == "ensure" and bool(saved["stop"]))
         if walk.done:
             return
-        yield from _sleep(context, walk)
+        if not walk.due(context.current_utc_datetime):
+            yield from _sleep(context, walk)
 
 
 def _sleep(context: df.DurableOrchestrationContext, walk: Walk) -> Steps:
-    wake = walk.next_due()
-    if wake is None or wake <= context.current_utc_datetime:
-        return
-    timer = context.create_timer(wake)
+    timer = context.create_timer(walk.next_due())
     stop = context.wait_for_external_event(STOP_EVENT)
     winner = yield context.task_any([timer, stop])
     if winner is stop:
         timer.cancel()
-        walk.stop()
+        walk.stopping = True

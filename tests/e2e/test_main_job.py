@@ -1,0 +1,160 @@
+"""The main job, end to end, as a pipeline would ask for it."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from isthmus.graph import GRAPH
+from localcloud.client import call
+from localcloud.conductor import LocalCloud
+from localcloud.demo import left_over
+from tests.e2e.environment import ask, build, census, checks, delete, requests_seen, settle, spec, status
+
+pytestmark = [pytest.mark.world, pytest.mark.xdist_group("main")]
+
+
+@pytest.fixture(scope="module")
+def ready(cloud: LocalCloud) -> dict[str, Any]:
+    """One environment that is ready, for the tests that look at it."""
+    document = build(cloud, "ready-one")
+    assert document["phase"] == "ready", document["error"]
+    return document
+
+
+def test_the_client_gets_its_answer_and_every_check_of_the_proof_passes(
+    cloud: LocalCloud, ready: dict[str, Any]
+) -> None:
+    if cloud.network_mode == "loopback":
+        pytest.skip("this machine allows no namespaces: isolation can't be checked")
+    assert {check["state"] for check in ready["proof"]["checks"]} == {"passed"}
+    assert "razor" in ready["proof"]["answer"].lower()
+
+
+def test_the_proof_really_sent_packets(cloud: LocalCloud, ready: dict[str, Any]) -> None:
+    if cloud.network_mode == "loopback":
+        pytest.skip("this machine allows no namespaces: isolation can't be checked")
+    found = checks(ready)
+    assert "timed out" in found["endpoint_unreachable", "health-corp"]["evidence"]
+    assert "403" in found["public_refused", "health-corp"]["evidence"]
+    assert "203.0.113." in found["public_name", "health-corp"]["evidence"]
+
+
+def test_every_step_of_the_graph_was_taken(ready: dict[str, Any]) -> None:
+    steps = [step for corp in ready["corps"] for step in corp["steps"]]
+    assert {step["kind"] for step in steps} == {kind.name for kind in GRAPH}
+    assert {step["state"] for step in steps} == {"ready"}
+
+
+def test_corps_are_built_at_the_same_time(ready: dict[str, Any]) -> None:
+    spans = []
+    for corp in ready["corps"]:
+        machine = next(step for step in corp["steps"] if step["kind"] == "virtual_machine")
+        group = next(step for step in corp["steps"] if step["kind"] == "resource_group")
+        spans.append((group["started"], machine["ended"]))
+    assert spans[0][0] < spans[1][1]
+    assert spans[1][0] < spans[0][1]
+
+
+def test_the_same_request_again_is_the_same_environment(cloud: LocalCloud, ready: dict[str, Any]) -> None:
+    again = ask(cloud, spec("ready-one"))
+    assert again.status == 202
+    assert again.json()["generation"] == ready["generation"]
+
+
+def test_another_request_for_a_taken_name_is_refused(cloud: LocalCloud, ready: dict[str, Any]) -> None:
+    refused = ask(cloud, spec("ready-one", question="Who was Ockham?"))
+    assert refused.status == 409
+    assert "another specification" in refused.json()["detail"]
+
+
+def test_the_same_request_twice_at_once_is_one_environment(cloud: LocalCloud) -> None:
+    answers: list[Any] = []
+    posts = [threading.Thread(target=lambda: answers.append(ask(cloud, spec("twins")))) for _ in range(4)]
+    for post in posts:
+        post.start()
+    for post in posts:
+        post.join()
+    assert [answer.status for answer in answers] == [202] * 4
+    assert len({answer.json()["generation"] for answer in answers}) == 1
+    assert settle(cloud, "twins")["phase"] == "ready"
+    groups = [item for item in census(cloud)["resource_groups"] if "isthmus-twins-" in item]
+    assert len(groups) == 2
+    assert delete(cloud, "twins")["phase"] == "gone"
+
+
+def test_two_environments_with_the_same_addresses_dont_see_each_other(cloud: LocalCloud) -> None:
+    for name in ("left-one", "right-one"):
+        assert ask(cloud, spec(name)).status == 202
+    documents = [settle(cloud, name) for name in ("left-one", "right-one")]
+    assert [document["phase"] for document in documents] == ["ready", "ready"]
+    for document in documents:
+        unreachable = checks(document)["endpoint_unreachable", "health-corp"]
+        assert unreachable["state"] in ("passed", "not_checked")
+    assert [delete(cloud, name)["phase"] for name in ("left-one", "right-one")] == ["gone", "gone"]
+
+
+def test_down_and_up_again_meets_nothing_of_the_first_life(cloud: LocalCloud) -> None:
+    before = census(cloud)
+    first = build(cloud, "phoenix")
+    assert call("DELETE", f"{cloud.url}/api/environments/phoenix").status == 202
+    second = build(cloud, "phoenix")
+    assert second["phase"] == "ready"
+    assert second["generation"] != first["generation"]
+    assert delete(cloud, "phoenix")["phase"] == "gone"
+    life = f"phoenix-{first['generation']}"
+    deadline = 600
+    while any(life in line for line in left_over(before, census(cloud))) and deadline:
+        deadline -= 1
+        status(cloud, "phoenix")
+    assert left_over(before, census(cloud)) == []
+
+
+def test_delete_while_building_ends_clean(cloud: LocalCloud) -> None:
+    before = census(cloud)
+    assert ask(cloud, spec("short-lived")).status == 202
+    settle(cloud, "short-lived", ("building", "verifying", "ready"))
+    assert delete(cloud, "short-lived")["phase"] == "gone"
+    assert left_over(before, census(cloud)) == []
+
+
+def test_an_unknown_environment_is_a_problem_not_a_crash(cloud: LocalCloud) -> None:
+    for method in ("GET", "DELETE"):
+        answer = call(method, f"{cloud.url}/api/environments/nobody")
+        assert answer.status == 404
+        assert answer.headers["Content-Type"].startswith("application/problem+json")
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"name": "fine", "colour": "red"}, "/colour"),
+        ({"name": "Not Fine"}, "/name"),
+        ({"name": "fine", "lease_minutes": -5}, "/lease_minutes"),
+        ({"name": "fine", "tickets": {"source": "moon"}}, "/tickets"),
+        (b"{not json", ""),
+        (b" " * 5_000_000, ""),
+        (
+            {"name": "fine", "corps": [{"name": "one", "role": "consumer", "address_space": "10.0.0.0/16"}] * 2},
+            "/corps",
+        ),
+    ],
+)
+def test_a_bad_request_is_refused_with_its_findings(cloud: LocalCloud, body: Any, pointer: str) -> None:
+    answer = ask(cloud, body)
+    assert answer.status == 400
+    assert pointer in [finding["pointer"] for finding in answer.json()["errors"]]
+
+
+def test_no_resource_was_put_twice_without_need(cloud: LocalCloud, ready: dict[str, Any]) -> None:
+    mine = f"-ready-one-{ready['generation']}-"
+    puts = [seen["path"] for seen in requests_seen(cloud) if seen["method"] == "PUT" and mine in seen["path"]]
+    successful = [
+        seen["path"]
+        for seen in requests_seen(cloud)
+        if seen["method"] == "PUT" and mine in seen["path"] and seen["status"] < 300
+    ]
+    assert puts
+    assert sorted(set(successful)) == sorted(successful)
