@@ -1,0 +1,227 @@
+"""The front of all services: which one a host name means, the log of requests, faults, and errors in each
+service's own form."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from xml.sax.saxutils import escape
+
+from aiohttp import web
+
+from localcloud.azure import imds, inference, routes
+from localcloud.azure.answers import Answerer
+from localcloud.azure.arm import Call
+from localcloud.azure.blobs import Storage
+from localcloud.azure.entra import Directory
+from localcloud.azure.errors import NotFound, Refusal
+from localcloud.azure.faults import Fault
+from localcloud.azure.keyvault import Vault
+from localcloud.azure.model import Answer, Cloud, Json
+from localcloud.fabric import IMDS, Origin
+
+LOGINS = frozenset({"login.microsoftonline.com", "login.windows.net", "login.microsoft.com"})
+MANAGEMENT = "management.azure.com"
+LOG_LENGTH = 20_000
+LARGEST_BODY = 64 * 1024 * 1024
+
+
+@dataclass
+class Incoming:
+    """A request as the services see it. `doom`: with what its operation shall fail, by a fault rule."""
+
+    raw: web.BaseRequest
+    origin: Origin
+    content: bytes
+    host: str
+    path: str
+    query: dict[str, str]
+    doom: tuple[str, str] | None = None
+
+    @property
+    def method(self) -> str:
+        return self.raw.method
+
+    @property
+    def peer(self) -> str:
+        return self.raw.remote or ""
+
+    def json(self) -> Any:
+        if not self.content:
+            return None
+        try:
+            return json.loads(self.content)
+        except ValueError as error:
+            raise Refusal(400, "InvalidRequestContent", f"The request content is not valid JSON: {error}.") from error
+
+
+Service = Callable[[Incoming], Awaitable[Answer]]
+
+
+def is_known(host: str) -> bool:
+    """Whether a host name is Azure's: what the proxy lets through to here."""
+    suffixes = (".vault.azure.net", ".blob.core.windows.net", ".openai.azure.com")
+    return host in LOGINS or host == MANAGEMENT or host.endswith(suffixes)
+
+
+@dataclass
+class Front:
+    cloud: Cloud
+    directory: Directory
+    vaults: dict[str, Vault]
+    storages: dict[str, Storage]
+    answer: Answerer
+    faults: list[Fault] = field(default_factory=list)
+    log: deque[Json] = field(default_factory=lambda: deque(maxlen=LOG_LENGTH))
+    logged: int = 0
+    local: Service | None = None
+    """What answers on the proxy's own loopback address: control API and App Service's identity endpoint."""
+
+    async def respond(self, raw: web.BaseRequest, origin: Origin) -> web.Response:
+        """Answers one HTTP request of a caller who stands at `origin`."""
+        host = IMDS if origin.kind == "imds" else raw.host.rsplit(":", 1)[0].lower()
+        path = "/" + raw.path.lstrip("/")
+        incoming = Incoming(raw, origin, await raw.read(), host, path, dict(raw.query))
+        service, form = self._service(incoming)
+        began = self.cloud.clock.now()
+        try:
+            answer = self._fault(incoming) or await service(incoming)
+        except Refusal as refusal:
+            answer = form(refusal)
+        self._log(incoming, answer, began)
+        return self._response(answer)
+
+    def _service(self, incoming: Incoming) -> tuple[Service, Callable[[Refusal], Answer]]:
+        host = incoming.host
+        if incoming.origin.kind == "imds":
+            return self._imds, _json_error
+        if incoming.origin.kind == "private_endpoint" and not host.endswith(".openai.azure.com"):
+            return _nobody, _json_error
+        if host.endswith(".blob.core.windows.net"):
+            return self._blobs, _xml_error
+        by_host = {MANAGEMENT: self._arm, "127.0.0.1": self.local, "localhost": self.local}
+        service = (
+            by_host.get(host) if not host.startswith(("127.", "localhost")) or incoming.origin.kind == "host" else None
+        )
+        if host in LOGINS:
+            service = self._login
+        elif host.endswith(".vault.azure.net"):
+            service = self._vault
+        elif host.endswith(".openai.azure.com"):
+            service = self._inference
+        return service or _nobody, _json_error
+
+    async def _arm(self, incoming: Incoming) -> Answer:
+        headers = incoming.raw.headers
+        try:
+            caller = self.directory.caller(headers.get("Authorization"), "arm")
+        except Refusal as refusal:
+            refusal.headers["WWW-Authenticate"] = (
+                f'Bearer authorization_uri="https://login.microsoftonline.com/{self.cloud.tenant}", '
+                f'error="invalid_token", error_description="{refusal.code}"'
+            )
+            raise
+        path = "/" + "/".join(part for part in incoming.path.split("/") if part)
+        body = incoming.json()
+        call = Call(self.cloud, caller, incoming.method, path, incoming.query, headers, body, incoming.doom)
+        return await routes.handle(call)
+
+    async def _login(self, incoming: Incoming) -> Answer:
+        form = await incoming.raw.post() if incoming.method == "POST" else {}
+        return self.directory.handle(incoming.method, incoming.path, {k: str(v) for k, v in form.items()})
+
+    async def _vault(self, incoming: Incoming) -> Answer:
+        vault = self.vaults.get(incoming.host.split(".")[0])
+        if vault is None:
+            return await _nobody(incoming)
+        headers = incoming.raw.headers
+        body = incoming.json() or {}
+        return vault.handle(
+            self.directory,
+            {
+                "method": incoming.method,
+                "path": incoming.path,
+                "query": incoming.query,
+                "authorization": headers.get("Authorization"),
+                "body": body if isinstance(body, dict) else {},
+            },
+        )
+
+    async def _blobs(self, incoming: Incoming) -> Answer:
+        storage = self.storages.get(incoming.host.split(".")[0])
+        if storage is None:
+            return await _nobody(incoming)
+        return storage.handle(
+            self.directory, incoming.method, incoming.path, incoming.query, incoming.raw.headers, incoming.content
+        )
+
+    async def _inference(self, incoming: Incoming) -> Answer:
+        account = inference.account_of(self.cloud, incoming.host)
+        inference.admit(self.cloud, account, incoming.origin, incoming.peer)
+        inference.authenticate(self.cloud, self.directory, account, incoming.raw.headers)
+        if incoming.method != "POST":
+            raise NotFound("404", "Resource not found")
+        return await inference.complete(
+            self.cloud, account, incoming.path, incoming.query, incoming.json(), self.answer
+        )
+
+    async def _imds(self, incoming: Incoming) -> Answer:
+        machine = imds.machine_at(self.cloud, incoming.origin.network_id or "", incoming.peer)
+        return imds.handle(self.cloud, self.directory, machine, incoming.path, incoming.query, incoming.raw.headers)
+
+    def _fault(self, incoming: Incoming) -> Answer | None:
+        if incoming.path.startswith("/localcloud/"):
+            return None
+        for fault in self.faults:
+            if fault.hits(incoming.method, incoming.host + incoming.path):
+                if not fault.operation:
+                    return fault.answer()
+                incoming.doom = (fault.code, fault.message)
+        return None
+
+    def _log(self, incoming: Incoming, answer: Answer, began: float) -> None:
+        """Never a header, a body or a query: they may hold secrets."""
+        self.logged += 1
+        self.log.append(
+            {
+                "number": self.logged,
+                "time": began,
+                "seconds": round(self.cloud.clock.now() - began, 4),
+                "from": incoming.origin.kind,
+                "peer": incoming.peer,
+                "method": incoming.method,
+                "host": incoming.host,
+                "path": incoming.path,
+                "status": answer.status,
+            }
+        )
+
+    def _response(self, answer: Answer) -> web.Response:
+        request_id = self.cloud.uuid()
+        headers = {"x-ms-request-id": request_id, "x-ms-correlation-request-id": request_id, **answer.headers}
+        if answer.body is None:
+            return web.Response(status=answer.status, headers=headers)
+        if isinstance(answer.body, bytes):
+            return web.Response(status=answer.status, body=answer.body, headers=headers)
+        headers.setdefault("Content-Type", "application/json; charset=utf-8")
+        return web.Response(status=answer.status, body=json.dumps(answer.body).encode(), headers=headers)
+
+
+async def _nobody(incoming: Incoming) -> Answer:
+    return Answer(404, {"error": {"code": "NotFound", "message": f"Nobody answers here to the name {incoming.host}."}})
+
+
+def _json_error(refusal: Refusal) -> Answer:
+    return Answer(refusal.status, {"error": refusal.error()}, dict(refusal.headers))
+
+
+def _xml_error(refusal: Refusal) -> Answer:
+    body = (
+        f'<?xml version="1.0" encoding="utf-8"?><Error><Code>{escape(refusal.code)}</Code>'
+        f"<Message>{escape(refusal.message)}</Message></Error>"
+    )
+    headers = {"x-ms-error-code": refusal.code, "Content-Type": "application/xml", **refusal.headers}
+    return Answer(refusal.status, None if refusal.status == 304 else body.encode(), headers)

@@ -1,0 +1,17 @@
+"""Azure Functions with the Durable extension, on one machine: runs an unmodified `function_app.py`.
+
+__main__.py     the command: `python -m localcloud.host APP_DIR --port N`
+app.py          loads and indexes the app; refuses what the real worker refuses
+settings.py     host.json and local.settings.json
+promise.py      a deterministic future and coroutine runner, for replays
+replay.py       the extension's side of the out-of-process protocol: actions awaited strictly in order
+episode.py      one episode of an orchestration: history + new events -> new history and what to do
+events.py       history events as the protocol writes them
+store.py        SQLite: instances, histories, messages, work; an episode is one transaction
+hub.py          the task hub: claims work, runs episodes and activities, wakes timers
+management.py   /runtime/webhooks/durabletask and /durabletask
+web.py          the web server: HTTP triggers, admin and management API
+ncrontab.py     six-field schedules
+timers.py       timer triggers
+logs.py         coloured lines in a terminal, JSON lines elsewhere
+"""
