@@ -28,6 +28,8 @@ class Type(IntEnum):
     EVENT_RAISED = 15
     CONTINUE_AS_NEW = 16
     GENERIC = 17
+    EXECUTION_SUSPENDED = 19
+    EXECUTION_RESUMED = 20
 
 
 def event(kind: Type, at: float, number: int = -1, **fields: Any) -> Event:

@@ -8,11 +8,13 @@ orchestrator's code meant. What the history does not show yet is new, and is wha
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import Any
 
+from localcloud.host.app import missing
 from localcloud.host.events import Event, Type, seconds_of, stamp
 from localcloud.host.promise import Promise, kept, spawn, when_all, when_any
 
@@ -43,8 +45,8 @@ class TaskFailedError(Exception):
     """An activity or sub-orchestration failed; the text is its reason."""
 
 
-class UnsupportedError(Exception):
-    """The orchestrator used what this host does not offer."""
+class RefusedError(Exception):
+    """The orchestrator asked for what there is not: a function that is missing, an action not offered here."""
 
 
 class NonDeterminismError(Exception):
@@ -53,7 +55,8 @@ class NonDeterminismError(Exception):
 
 @dataclass(frozen=True)
 class Scheduled:
-    """Something new that the hub must do. `input`: as the protocol carries it; `at`: a timer's time."""
+    """Something new that the hub must do. `input`: as the protocol carries it; `at`: a timer's time; `wanted`
+    False: a timer that was cancelled before it was ever set."""
 
     number: int
     kind: str
@@ -61,6 +64,7 @@ class Scheduled:
     input: Any = None
     instance: str | None = None
     at: float = 0.0
+    wanted: bool = True
 
 
 @dataclass(frozen=True)
@@ -75,9 +79,9 @@ class Finished:
 class Replay:
     """One episode's replay: feed every event with `process`, then read `new` and `finished`."""
 
-    def __init__(self, state: Json, error: str | None) -> None:
+    def __init__(self, state: Json, error: str | None, knows: Callable[[str, str], bool]) -> None:
         self.new: dict[int, Scheduled] = {}
-        self._state, self._error = state, error
+        self._state, self._error, self._knows = state, error, knows
         self._next = 0
         self._open: dict[int, Promise] = {}
         self._waiting: dict[str, list[Promise]] = {}
@@ -88,11 +92,14 @@ class Replay:
 
     @property
     def finished(self) -> Finished | None:
-        """None while anything is still awaited or open: an instance completes only when nothing is."""
-        if self._main is None or not self._main.settled or self._open:
+        """None while anything is still awaited or open: an instance completes only when nothing is. Raises
+        RefusedError at once."""
+        if self._main is None or not self._main.settled:
             return None
         if self._main.error is not None:
             raise self._main.error
+        if self._open:
+            return None
         result: Finished = self._main.value
         return result
 
@@ -159,6 +166,7 @@ class Replay:
         return Finished(self._state.get("output"), self._error, self._again)
 
     def _invoke(self, action: Json) -> Promise:
+        """Begins an action. Raises RefusedError."""
         kind = action["actionType"]
         if kind in (Action.WHEN_ANY, Action.WHEN_ALL):
             children = [self._invoke(child) for child in action["compoundActions"]]
@@ -175,7 +183,7 @@ class Replay:
             self._again = [action["input"]]
             return kept()
         what = Action(kind).name.lower() if kind in set(Action) else f"action type {kind}"
-        raise UnsupportedError(f"This host does not offer {what}.")
+        raise RefusedError(f"This host does not offer {what}.")
 
     def _schedule(self, scheduled: Scheduled) -> Promise:
         self._next += 1
@@ -184,14 +192,16 @@ class Replay:
         return promise
 
     def _call(self, action: Json, kind: str) -> Promise:
-        return self._schedule(
-            Scheduled(self._next, kind, action["functionName"], action["input"], action.get("instanceId"))
-        )
+        name = action["functionName"]
+        if not self._knows(kind, name):
+            raise RefusedError(missing(name, kind))
+        return self._schedule(Scheduled(self._next, kind, name, action["input"], action.get("instanceId")))
 
     def _timer(self, action: Json) -> Promise:
         number = self._next
-        promise = self._schedule(Scheduled(number, "timer", at=seconds_of(action["fireAt"])))
-        if action["isCanceled"]:
+        cancelled = action["isCanceled"]
+        promise = self._schedule(Scheduled(number, "timer", at=seconds_of(action["fireAt"]), wanted=not cancelled))
+        if cancelled:
             self._open.pop(number)
             promise.settle(error=TaskFailedError("cancelled"))
         return promise
