@@ -22,7 +22,15 @@ RELAY_PORTS = "4000-6252"
 RUN_SECONDS = 600
 API_VERSION = "2024-10-21"
 """Of the Azure OpenAI data plane: its last stable one of the dated kind."""
-OCKAM = {"version": "0.157.0", "sha256": ""}
+OCKAM = {
+    "version": "0.157.0",
+    "url": "https://downloads.ockam.io/command/v{version}/ockam.{machine}-unknown-linux-musl",
+    "sha256": {
+        "x86_64": "043198073b3166b75717e80ba3943a447808acccf307bc9d2f1e30b52e70d770",
+        "aarch64": "fc8eea98000129b4efcb5087fd2ff59efb5bad5ff7c6cb400a1462028d93f6ca",
+    },
+}
+"""The release and its checksums as the project's own Homebrew formula has them."""
 OPENAI_PACKAGE = "openai==3.54.0"
 
 

@@ -1,0 +1,91 @@
+"""The provider's probe: how the account's name looks from inside, and whether the provider's node is up.
+
+Reads its request as JSON from standard input, prints one JSON document, exits with 0 if no check failed.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Any
+
+from vm import (
+    NotYetError,
+    asked_of_azure,
+    failed,
+    get,
+    node_state,
+    not_checked,
+    on_this_network,
+    passed,
+    patiently,
+    report,
+)
+
+Check = dict[str, str]
+UP_SECONDS = 60
+NAME_SECONDS = 30
+ANSWERS = frozenset({200, 401})
+"""What the account says at its private endpoint to a caller without a key; at its public address it says 403."""
+
+
+def main() -> None:
+    request: dict[str, Any] = json.load(sys.stdin)
+    checks = [provider_enrolled()]
+    if on_this_network(request["own_address"]):
+        checks += [private_name(request), private_answer(request)]
+    else:
+        reason = "this machine can't give the VM a network of its own"
+        checks += [not_checked(identifier, reason) for identifier in ("private_name", "private_answer")]
+    report(checks)
+
+
+def provider_enrolled() -> Check:
+    """The node is up with its relay, which only the ticket's attribute allows."""
+
+    def look() -> str:
+        state = node_state()
+        relays, outlets = state.get("relays") or [], state.get("outlets") or []
+        if not outlets:
+            raise NotYetError("the node runs and has no outlet")
+        down = [relay for relay in relays if "connection_status" in relay and relay["connection_status"] != "Up"]
+        if down:
+            raise NotYetError(f"the relay is {down[0]['connection_status']}")
+        return "node running, outlet and relay up"
+
+    try:
+        return passed("provider_enrolled", patiently(look, time.monotonic() + UP_SECONDS))
+    except NotYetError as error:
+        return failed("provider_enrolled", str(error))
+
+
+def private_name(request: dict[str, Any]) -> Check:
+    """The private DNS zone leads to the private endpoint and to nothing else."""
+    wanted = [request["endpoint_address"]]
+
+    def look() -> list[str]:
+        addresses = asked_of_azure(request["host"])
+        if addresses != wanted:
+            raise NotYetError(f"{request['host']} leads to {', '.join(addresses) or 'nothing'}, not to {wanted[0]}")
+        return addresses
+
+    try:
+        patiently(look, time.monotonic() + NAME_SECONDS)
+    except NotYetError as error:
+        return failed("private_name", str(error))
+    return passed("private_name", f"{request['host']} is {wanted[0]}")
+
+
+def private_answer(request: dict[str, Any]) -> Check:
+    """The account itself answers there, by a name that this VM resolves as any program would."""
+    try:
+        status, _ = get(request["host"], "/openai/models?api-version=2024-10-21", {})
+    except OSError as error:
+        return failed("private_answer", f"{type(error).__name__}: {error}")
+    evidence = f"{request['host']} answered {status} to a caller without a key"
+    return passed("private_answer", evidence) if status in ANSWERS else failed("private_answer", evidence)
+
+
+if __name__ == "__main__":
+    main()
