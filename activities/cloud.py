@@ -9,7 +9,7 @@ from __future__ import annotations
 import email.utils
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, cached_property
 from typing import Any
 
@@ -145,6 +145,11 @@ def get(operation: Callable[..., Any], *arguments: Any, **more: Any) -> dict[str
         if code_of(error).lower() == "subscriptionnotfound":
             raise
         return None
+
+
+def listed(items: Iterable[Any]) -> list[dict[str, Any]]:
+    """Every item of a pageable answer with ARM's own property names, of whichever generation the SDK's models are."""
+    return [item.serialize(keep_readonly=True) if hasattr(item, "serialize") else item.as_dict() for item in items]
 
 
 def _raw(response: Any, _deserialized: Any, _headers: Any) -> Any:

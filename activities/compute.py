@@ -8,10 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from isthmus.cloudinit import render
-
 from activities.arm import Json, Resource, at
 from activities.steps import Request
+from isthmus.cloudinit import render
 from isthmus.outcomes import Outcome, failed, pending, ready
 
 VM_FILES = Path(__file__).resolve().parent.parent / "infra" / "vm"

@@ -10,7 +10,7 @@ from azure.core.exceptions import AzureError
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from activities.cloud import Cloud, outcome_of
+from activities.cloud import Cloud, listed, outcome_of
 from activities.records import Document, Life, Records
 from isthmus.outcomes import Outcome, failed, ready
 from isthmus.plan import Findings, Place, make_plan
@@ -63,13 +63,12 @@ def _model(cloud: Cloud, spec: Spec) -> dict[str, Any] | None:
     """The model as asked for, else the best that the region still offers for new deployments."""
     if spec.model is not None:
         return spec.model.model_dump()
-    listed = [item.as_dict() for item in cloud.cognitive.models.list(spec.location)]
-    return choose(listed, datetime.now(UTC))
+    return choose(listed(cloud.cognitive.models.list(spec.location)), datetime.now(UTC))
 
 
-def choose(listed: Iterable[Mapping[str, Any]], now: datetime) -> dict[str, Any] | None:
+def choose(models: Iterable[Mapping[str, Any]], now: datetime) -> dict[str, Any] | None:
     """The first of `PREFERENCES`, in its newest version, with the first of `SKUS` that isn't retired."""
-    offered = [item["model"] for item in listed if item.get("model", {}).get("format") == "OpenAI"]
+    offered = [item["model"] for item in models if item.get("model", {}).get("format") == "OpenAI"]
     for name in PREFERENCES:
         versions = sorted((m for m in offered if m["name"] == name), key=lambda m: str(m["version"]), reverse=True)
         for model in versions:

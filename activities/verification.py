@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from azure.core.exceptions import AzureError
 
 from activities import keyvault
 from activities.arm import at
-from activities.cloud import get, outcome_of
+from activities.cloud import get, listed, outcome_of
 from activities.steps import Request
 from isthmus.outcomes import Outcome, failed, ready
 from isthmus.proof import judge
@@ -59,7 +59,7 @@ def _answer(outputs: Mapping[str, Mapping[str, Any]]) -> str:
 
 def _addresses(request: Request, corp: Mapping[str, Any]) -> Evidence:
     """No interface in the corp's group has a public address."""
-    interfaces = _raw_list(request.cloud.network.network_interfaces.list(corp["group"]))
+    interfaces = listed(request.cloud.network.network_interfaces.list(corp["group"]))
     public = [
         interface["name"]
         for interface in interfaces
@@ -72,12 +72,12 @@ def _addresses(request: Request, corp: Mapping[str, Any]) -> Evidence:
         for configuration in at(interface, "properties.ipConfigurations") or []
     ]
     evidence = f"with a public address: {', '.join(public)}" if public else f"private only: {', '.join(private)}"
-    return {("no_public_address", corp["corp"]): _check(not public and bool(private), evidence)}
+    return {("no_public_address", corp["name"]): _check(not public and bool(private), evidence)}
 
 
 def _rules(request: Request, corp: Mapping[str, Any]) -> Evidence:
     """No rule of any security group in the corp's group allows inbound traffic, and the subnet has one."""
-    groups = _raw_list(request.cloud.network.network_security_groups.list(corp["group"]))
+    groups = listed(request.cloud.network.network_security_groups.list(corp["group"]))
     rules = [rule for group in groups for rule in at(group, "properties.securityRules") or []]
     inbound = [rule for rule in rules if at(rule, "properties.direction") == "Inbound"]
     opened = [rule["name"] for rule in inbound if at(rule, "properties.access") == "Allow"]
@@ -86,7 +86,7 @@ def _rules(request: Request, corp: Mapping[str, Any]) -> Evidence:
     evidence = f"allowed in: {', '.join(opened)}" if opened else f"denied: {', '.join(shut) or 'no rule says so'}"
     if not guarded:
         evidence += "; no subnet is under a security group"
-    return {("no_inbound_rule", corp["corp"]): _check(not opened and bool(shut) and guarded, evidence)}
+    return {("no_inbound_rule", corp["name"]): _check(not opened and bool(shut) and guarded, evidence)}
 
 
 def _account(request: Request, wanted: Mapping[str, Any]) -> Evidence:
@@ -117,12 +117,8 @@ def _key(request: Request, wanted: Mapping[str, Any]) -> Evidence:
 
 
 def _provider(wanted: Mapping[str, Any]) -> str:
-    return next(str(corp["corp"]) for corp in wanted["corps"] if corp["role"] == "provider")
+    return next(str(corp["name"]) for corp in wanted["corps"] if corp["role"] == "provider")
 
 
 def _check(passed: bool, evidence: str) -> Mapping[str, Any]:
     return {"state": "passed" if passed else "failed", "evidence": evidence}
-
-
-def _raw_list(items: Iterable[Any]) -> list[dict[str, Any]]:
-    return [item.as_dict() for item in items]

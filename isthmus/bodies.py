@@ -360,7 +360,7 @@ def proof(site: Site) -> Body:
         "key": {"secret": site.key_secret, "vault_url": site.vault_url},
         "corps": [
             {
-                "corp": corp.name,
+                "name": corp.name,
                 "role": corp.role,
                 "group": names.resource_group(site.environment, site.generation, corp.name),
                 "attribute": names.attribute(

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import json
-import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
@@ -21,6 +20,8 @@ MAX_BODY = 256 * 1024
 NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 SMALLEST_SUBNET = 29
 """Azure keeps five addresses of a subnet; a provider needs two of its own (VM and private endpoint)."""
+PARTS = frozenset({"reserve", "verify", "teardown"})
+"""The record keeps a part for each of these beside one for each corp, so no corp can bear such a name."""
 RESERVED_RANGES = tuple(
     ipaddress.ip_network(text)
     for text in ("127.0.0.0/8", "169.254.0.0/16", "168.63.129.16/32", "224.0.0.0/4", "255.255.255.255/32")
@@ -173,9 +174,13 @@ def check(document: object) -> tuple[Spec | None, list[Finding]]:
 
 
 def _finding(detail: dict[str, Any]) -> Finding:
-    pointer = "".join(f"/{part}" for part in detail["loc"] if part not in ("ockam",))
-    pointer = re.sub(r"^/tickets/request", "/tickets", pointer)
-    return Finding(pointer, str(detail["msg"]).replace("Input should", "It should"), MENDS.get(detail["type"], ""))
+    where = [str(part).replace("~", "~0").replace("/", "~1") for part in detail["loc"]]
+    if len(where) > 1 and where[0] == "tickets":
+        del where[1]  # pydantic names the kind of tickets there, which is no part of the request
+    # Its message repeats the tag, in whose place somebody may have written a ticket.
+    said = "This is no source of tickets" if detail["type"] == "union_tag_invalid" else str(detail["msg"])
+    pointer = "".join(f"/{part}" for part in where)
+    return Finding(pointer, said.replace("Input should", "It should"), MENDS.get(detail["type"], ""))
 
 
 def _readable_corps(document: object) -> list[tuple[int, Corp]]:
@@ -204,6 +209,8 @@ def _across(corps: list[tuple[int, Corp]], extra: dict[str, Any]) -> Iterator[Fi
     for index, corp in corps:
         if corp.name in seen:
             yield Finding(f"/corps/{index}/name", f"{corp.name} is there twice.", "Give each corp its own name.")
+        if corp.name in PARTS:
+            yield Finding(f"/corps/{index}/name", f"{corp.name} is a word of Isthmus's own.", "Choose another name.")
         seen.add(corp.name)
     yield from _networks(corps)
     yield from _tickets([corp.name for _, corp in corps], extra.get("tickets"))

@@ -133,12 +133,14 @@ class Origin:
     host: the machine that the local cloud runs on (the app, the person), through the proxy
     public: the local internet; the caller's address is the peer address (a NAT gateway's)
     private_endpoint: through the private endpoint `endpoint_id`
-    imds: the metadata address inside the virtual network `network_id`; the peer address tells which VM
+    imds: the metadata address inside the virtual network `network_id`; the peer address tells which VM, or
+        `interface_id` where addresses tell nothing (loopback)
     """
 
     kind: Literal["host", "public", "private_endpoint", "imds"]
     network_id: str | None = None
     endpoint_id: str | None = None
+    interface_id: str | None = None
 
 
 @dataclass(frozen=True)

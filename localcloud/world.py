@@ -8,9 +8,40 @@ its own. When everything serves, it prints one JSON line: mode, control URL, and
 from __future__ import annotations
 
 import argparse
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+import time
 from pathlib import Path
 
+from localcloud import ockam
+from localcloud.azure import Certificates, LocalAzure, SystemClock
+from localcloud.fabric import AZURE_PUBLIC, OCKAM_PORT, OCKAM_PUBLIC, DnsAnswer, Fabric, Mode, Origin
+from localcloud.network import Image, Loopback, Network, enter, find_mode
+
+ROOT = Path(__file__).resolve().parent.parent
 PROJECT_NAME = "project.ockam.example"
+
+
+class Internet:
+    """The services of the local internet: Azure's, and the name of the Ockam project."""
+
+    azure: LocalAzure
+
+    async def serve(self, listener: socket.socket, origin: Origin, *, tls: bool) -> None:
+        await self.azure.serve(listener, origin, tls=tls)
+
+    async def unserve(self, listener: socket.socket) -> None:
+        await self.azure.unserve(listener)
+
+    def resolve(self, name: str) -> DnsAnswer | None:
+        if name == PROJECT_NAME:
+            return DnsAnswer("A", OCKAM_PUBLIC)
+        return self.azure.resolve(name)
 
 
 def main() -> None:
@@ -20,7 +51,62 @@ def main() -> None:
     parser.add_argument("--mode", choices=("rootns", "userns", "loopback"))
     parser.add_argument("--speed", type=float, default=0.02)
     arguments = parser.parse_args()
-    raise SystemExit(arguments)
+    proxy, project = (socket.socket(fileno=int(number)) for number in arguments.sockets.split(","))
+    mode = find_mode(arguments.mode)
+    enter(mode)
+    asyncio.run(serve(arguments.directory, mode, arguments.speed, proxy, project))
+
+
+async def serve(directory: Path, mode: Mode, speed: float, proxy: socket.socket, project_socket: socket.socket) -> None:
+    """Runs everything until SIGTERM or SIGINT."""
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    directory.mkdir(parents=True, exist_ok=True)
+    certificates = Certificates(directory / "certificates")
+    certificates.make()
+    project = ockam.Project(directory / "ockam-project", PROJECT_NAME, time.time)
+    internet = Internet()
+    fabric = _fabric(internet, directory / "machines", mode, certificates)
+    internet.azure = LocalAzure(fabric=fabric, certificates=certificates, clock=SystemClock(), speed=speed)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(fabric.close)
+        stack.push_async_callback(project.close)
+        stack.push_async_callback(internet.azure.close)
+        await internet.azure.start()
+        for listener in (proxy, project_socket):
+            listener.setblocking(False)
+        await internet.azure.proxy(proxy)
+        await project.serve(project_socket)
+        await internet.serve(await fabric.public_listener(AZURE_PUBLIC, 443), Origin("public"), tls=True)
+        await project.serve(await fabric.public_listener(OCKAM_PUBLIC, OCKAM_PORT))
+        home = directory / "ockam-administrator"
+        ockam.administrator_home(home, project, project_socket.getsockname(), (PROJECT_NAME, OCKAM_PORT))
+        settings = internet.azure.settings() | _ockam_settings(directory, home)
+        ready = {"event": "ready", "mode": mode, "control": settings["HTTP_PROXY"], "settings": settings}
+        print(json.dumps(ready), flush=True)  # noqa: T201 (the conductor reads it)
+        await ended.wait()
+
+
+def _fabric(internet: Internet, directory: Path, mode: Mode, certificates: Certificates) -> Fabric:
+    python = Path(sys.executable)
+    files = {
+        "/usr/local/bin/ockam": ockam.command_script(python, ROOT),
+        "/usr/local/bin/python3.12": f'#!/bin/sh\nexec {python} "$@"\n',
+    }
+    image = Image(python, files, ca=certificates.bundle.read_bytes())
+    if mode == "loopback":
+        return Loopback(internet, directory, image)
+    return Network(internet, directory, image, mode)
+
+
+def _ockam_settings(directory: Path, home: Path) -> dict[str, str]:
+    """An `ockam` that is on PATH already comes before the stand-in."""
+    command = directory / "bin" / "ockam"
+    command.parent.mkdir()
+    command.write_text(ockam.command_script(Path(sys.executable), ROOT))
+    command.chmod(0o755)
+    return {"OCKAM_HOME": str(home), "PATH": f"{os.environ['PATH']}:{command.parent}"}
 
 
 if __name__ == "__main__":
