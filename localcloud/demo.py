@@ -34,7 +34,7 @@ COLOURS = {"ready": "green", "pending": "yellow", "failed": "red", "waiting": "d
 MARKS = {"ready": "✔", "pending": "▸", "failed": "✘", "waiting": "·", "skipped": "-"}
 STATES = {"passed": ("✔", "green"), "failed": ("✘", "red"), "not_checked": ("?", "yellow")}
 OK, FAILED, INCOMPLETE, INTERRUPTED = 0, 1, 3, 130
-KEPT = ("blobs",)
+KEPT = ("blobs", "containers")
 """What outlives an environment on purpose: its records."""
 
 

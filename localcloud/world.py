@@ -20,7 +20,7 @@ from pathlib import Path
 
 from localcloud import ockam
 from localcloud.azure import Certificates, LocalAzure, SystemClock
-from localcloud.fabric import AZURE_PUBLIC, OCKAM_PORT, OCKAM_PUBLIC, DnsAnswer, Fabric, Mode, Origin
+from localcloud.fabric import OCKAM_PORT, OCKAM_PUBLIC, DnsAnswer, Fabric, Mode, Origin
 from localcloud.network import Image, Loopback, Network, enter, find_mode
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -78,10 +78,12 @@ async def serve(directory: Path, mode: Mode, speed: float, proxy: socket.socket,
             listener.setblocking(False)
         await internet.azure.proxy(proxy)
         await project.serve(project_socket)
-        await internet.serve(await fabric.public_listener(AZURE_PUBLIC, 443), Origin("public"), tls=True)
-        await project.serve(await fabric.public_listener(OCKAM_PUBLIC, OCKAM_PORT))
-        home = directory / "ockam-administrator"
-        ockam.administrator_home(home, project, project_socket.getsockname(), (PROJECT_NAME, OCKAM_PORT))
+        home, near = directory / "ockam-administrator", project_socket.getsockname()
+        far = near
+        if mode != "loopback":
+            await project.serve(await fabric.public_listener(OCKAM_PUBLIC, OCKAM_PORT))
+            far = (PROJECT_NAME, OCKAM_PORT)
+        ockam.administrator_home(home, project, near, far)
         settings = internet.azure.settings() | _ockam_settings(directory, home)
         ready = {"event": "ready", "mode": mode, "control": settings["HTTP_PROXY"], "settings": settings}
         print(json.dumps(ready), flush=True)  # noqa: T201 (the conductor reads it)
@@ -94,7 +96,7 @@ def _fabric(internet: Internet, directory: Path, mode: Mode, certificates: Certi
         "/usr/local/bin/ockam": ockam.command_script(python, ROOT),
         "/usr/local/bin/python3.12": f'#!/bin/sh\nexec {python} "$@"\n',
     }
-    image = Image(python, files, ca=certificates.bundle.read_bytes())
+    image = Image(python=python, ca=certificates.bundle.read_bytes(), files=files)
     if mode == "loopback":
         return Loopback(internet, directory, image)
     return Network(internet, directory, image, mode)

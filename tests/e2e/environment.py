@@ -58,7 +58,7 @@ def census(cloud: LocalCloud) -> dict[str, list[str]]:
 
 def requests_seen(cloud: LocalCloud) -> list[dict[str, Any]]:
     """Every request that the local Azure has answered: method, path, status."""
-    seen: list[dict[str, Any]] = call("GET", f"{cloud.control}/localcloud/requests").json()
+    seen: list[dict[str, Any]] = call("GET", f"{cloud.control}/localcloud/requests").json()["requests"]
     return seen
 
 
