@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from activities.cloud import Cloud
 from activities.records import Document, Life, Records
-from isthmus.lifecycle import RUNNING, may_follow
+from isthmus.lifecycle import OVER, RUNNING, may_follow
 from isthmus.plan import Findings, Place, make_plan
 from isthmus.spec import recorded
 
@@ -37,8 +37,9 @@ def ask_for_stop(records: Records, life: Life, why: StopReason, detail: str) -> 
     """Nothing new begins in this life from now on. A person's wish or the lease's end stands over a failure."""
 
     def stop(document: Document) -> Document:
-        held = document.get("stop")
-        if document["phase"] not in RUNNING or (held and (held["why"] != "failure" or why == "failure")):
+        held, phase = document.get("stop"), document["phase"]
+        stands = held and (held["why"] != "failure" or why == "failure")
+        if stands or phase in OVER or (why == "failure" and phase not in RUNNING):
             return document
         return document | {"stop": {"why": why, "detail": detail}}
 

@@ -1,19 +1,20 @@
 """What it all means: pure functions and data. No I/O, no Azure SDK, no Functions SDK.
 
-spec.py       what a pipeline may ask for: the request, validated, every finding at once
-graph.py      the table of step kinds: the one place that knows what exists and what needs what
-names.py      the name of everything, from environment and generation
-bodies.py     what each Azure resource is wanted to be: ARM request bodies
-plan.py       spec + generation + findings -> the frozen list of steps
-walk.py       which steps are due, and what came of them: the walk through a plan
-wanted.py     references to other steps' outputs, hashes, and "is it as wanted?"
-outcomes.py   ready, pending, failed: what an activity says of a step
-errors.py     what each Azure error code means for a step: wait, fail, and the hint
-lifecycle.py  the phases of an environment and what may follow what
-proof.py      the checks that make an environment ready
-status.py     records -> the status document
-problems.py   problem details (RFC 9457)
-secretref.py  a secret that refuses to be printed or serialised
-settings.py   the app settings, read once
-cloudinit.py  the custom data of a VM from the files of infra/vm
+spec.py         what a pipeline may ask for: the request, validated, every finding at once
+graph.py        the table of step kinds: the one place that knows what exists and what needs what
+names.py        the name of everything, from environment and generation
+bodies.py       what each Azure resource is wanted to be: ARM request bodies
+plan.py         spec + generation + findings -> the frozen list of steps
+walk.py         which steps are due, and what came of them: the walk through a plan
+wanted.py       references to other steps' outputs, hashes, and "is it as wanted?"
+outcomes.py     ready, pending, failed: what an activity says of a step
+errors.py       what each Azure error code means for a step: wait, fail, and the hint
+lifecycle.py    the phases of an environment and what may follow what
+proof.py        the checks that make an environment ready
+status.py       records -> the status document
+problems.py     problem details (RFC 9457)
+secretref.py    a secret that refuses to be printed or serialised
+permissions.py  what the app's identity must be allowed to do, by step kind
+settings.py     the app settings, read once
+cloudinit.py    the custom data of a VM from the files of infra/vm
 """

@@ -6,6 +6,8 @@ from typing import Literal
 
 Phase = Literal["requested", "planning", "building", "verifying", "ready", "failed", "deleting", "gone"]
 
+OVER = frozenset({"deleting", "gone"})
+"""Phases of a life whose name may be given to another one."""
 STOP_EVENT = "stop"
 """The event that rouses a sleeping orchestration, so that it sees the record's stop at once."""
 

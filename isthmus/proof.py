@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 State = Literal["passed", "failed", "not_checked"]
 Result = Literal["passed", "incomplete", "failed"]
 By = Literal["client", "probe", "app"]
+STATES = frozenset(get_args(State))
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,8 @@ def judge(
                 "id": check.id,
                 "corp": corp,
                 "title": check.title,
-                "state": seen["state"],
+                # A VM says what it likes: a state that is none proves nothing.
+                "state": seen["state"] if seen["state"] in STATES else "failed",
                 "evidence": str(seen["evidence"])[:300],
             }
         )
@@ -81,6 +83,6 @@ def judge(
 
 def result_of(states: Iterable[str]) -> Result:
     seen = set(states)
-    if "failed" in seen or not seen:
+    if not seen or seen - {"passed", "not_checked"}:
         return "failed"
     return "incomplete" if "not_checked" in seen else "passed"

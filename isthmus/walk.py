@@ -72,7 +72,7 @@ class Walk:
     def due(self, now: datetime) -> list[Progress]:
         """The steps to call now, in the plan's order."""
         self._expire(now)
-        busy = {p.step["serial"] for p in self.progress.values() if p.state == "pending" and p.step["serial"]}
+        busy = self._busy()
         found = []
         for progress in self.progress.values():
             if progress.state == "pending" and progress.due is not None and progress.due <= now:
@@ -82,6 +82,10 @@ class Walk:
                 if progress.step["serial"]:
                     busy.add(progress.step["serial"])
         return found
+
+    def _busy(self) -> set[str]:
+        """The serial words of what is under way."""
+        return {p.step["serial"] for p in self.progress.values() if p.state == "pending" and p.step["serial"]}
 
     def _may_begin(self, progress: Progress, now: datetime, busy: set[str]) -> bool:
         if self._halted or progress.step["serial"] in busy or not self._needs_met(progress):
@@ -117,7 +121,9 @@ class Walk:
         if outcome["state"] == "pending":
             first = progress.state == "waiting" or outcome["wrote"]
             progress.state, progress.detail = "pending", outcome["detail"]
-            progress.due = now + timedelta(seconds=self._pause(progress, outcome["retry_after"], first))
+            pause = timedelta(seconds=self._pause(progress, outcome["retry_after"], first))
+            # Whatever the service asks for: nobody waits past the deadline.
+            progress.due = min(now + pause, self._deadline(progress, now))
             return
         progress.ended, progress.detail = now, ""
         if outcome["state"] == "ready":
@@ -134,12 +140,15 @@ class Walk:
         typical = float(progress.step["typical"])
         return typical if first else min(max(typical / 10, SHORTEST_LOOK), LONGEST_LOOK)
 
+    @staticmethod
+    def _deadline(progress: Progress, now: datetime) -> datetime:
+        return (progress.started or now) + timedelta(seconds=progress.step["deadline"])
+
     def _expire(self, now: datetime) -> None:
         for progress in self.progress.values():
-            if progress.state != "pending" or progress.started is None:
+            if progress.state != "pending":
                 continue
-            deadline = progress.started + timedelta(seconds=progress.step["deadline"])
-            if deadline <= now:
+            if self._deadline(progress, now) <= now:
                 progress.state, progress.ended = "failed", now
                 progress.error = failed(
                     "DeadlineExceeded",
@@ -162,8 +171,14 @@ class Walk:
 
     def next_due(self) -> datetime:
         """When to look at the walk again; only of a walk that is not done and in which nothing is due."""
-        sleeping = ("pending",) if self._halted else ("pending", "waiting")
-        return min(p.due for p in self.progress.values() if p.due is not None and p.state in sleeping)
+        busy = self._busy()
+        return min(
+            p.due
+            for p in self.progress.values()
+            if p.due is not None
+            # What waits for its turn begins when the one before it ends, whatever its own time says.
+            and (p.state == "pending" or (p.state == "waiting" and not self._halted and p.step["serial"] not in busy))
+        )
 
     @property
     def error(self) -> Failed | None:

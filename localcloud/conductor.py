@@ -53,6 +53,7 @@ class Process:
     sockets: tuple[socket.socket, ...] = ()
     ready: dict[str, Any] = field(default_factory=dict)
     _popen: subprocess.Popen[str] | None = None
+    _reader: threading.Thread | None = None
 
     def start(self) -> dict[str, Any]:
         """Starts it and gives what its ready line said. Raises StartError."""
@@ -70,20 +71,22 @@ class Process:
         )
         came = threading.Event()
         assert self._popen.stdout is not None
-        threading.Thread(target=self._read, args=(self._popen.stdout, came), daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=(self._popen.stdout, came), daemon=True)
+        self._reader.start()
         if not came.wait(START_SECONDS) or not self.ready:
             self.stop()
             raise StartError(f"the {self.name} did not start:\n{self.last_words()}")
         return self.ready
 
     def _read(self, lines: IO[str], came: threading.Event) -> None:
-        with self.log.open("a") as log:
+        with lines, self.log.open("a") as log:
             for line in lines:
+                if not self.ready and (ready := _json(line)):
+                    self.ready = ready  # never logged: it has the app's identity in it
+                    came.set()
+                    continue
                 log.write(line)
                 log.flush()
-                if not self.ready and '"ready"' in line:
-                    self.ready = _json(line)
-                    came.set()
         came.set()
 
     def last_words(self, lines: int = 15) -> str:
@@ -103,6 +106,7 @@ class Process:
         if self._popen is not None and self.running:
             self._popen.kill()
             self._popen.wait()
+            self._finish_log()
 
     def stop(self) -> None:
         """SIGTERM, then SIGKILL if it doesn't end."""
@@ -111,8 +115,14 @@ class Process:
         self._popen.terminate()
         try:
             self._popen.wait(END_SECONDS)
+            self._finish_log()
         except subprocess.TimeoutExpired:
             self.kill()
+
+    def _finish_log(self) -> None:
+        """The pipe ends with the last process that has it."""
+        if self._reader is not None:
+            self._reader.join(END_SECONDS)
 
 
 def _json(line: str) -> dict[str, Any]:

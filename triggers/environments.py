@@ -17,7 +17,7 @@ from activities.keyvault import keep_tickets
 from activities.records import Document, Life, Records
 from activities.steps import records
 from isthmus import names
-from isthmus.lifecycle import RUNNING, STOP_EVENT
+from isthmus.lifecycle import OVER, RUNNING, STOP_EVENT
 from isthmus.plan import utc
 from isthmus.secretref import Secret
 from isthmus.spec import Spec, TicketsByRequest, parse
@@ -26,8 +26,6 @@ from triggers.answers import answer, not_found, problem
 
 blueprint = df.Blueprint()
 LOOK_AGAIN = {"Retry-After": "10"}
-OVER = frozenset({"deleting", "gone"})
-"""Phases of a life whose name may be given to another one."""
 
 
 @blueprint.route(route="environments", methods=["POST"])
@@ -57,7 +55,7 @@ def _claim(store: Records, spec: Spec) -> tuple[Life, Document]:
     """The life that bears the name, and its record: a new one where nobody does or the last one is over."""
     bearer = store.bearer(spec.name)
     current = store.load((spec.name, bearer)) if bearer else None
-    if bearer and (current is None or current["phase"] not in OVER):
+    if bearer and not (current and _is_over(current)):
         generation = bearer
     else:
         generation = store.claim(spec.name, _new_generation(), bearer)
@@ -67,6 +65,12 @@ def _claim(store: Records, spec: Spec) -> tuple[Life, Document]:
     if record is None:
         raise RuntimeError(f"the record of {'/'.join(life)} vanished while it was created")
     return life, record
+
+
+def _is_over(record: Document) -> bool:
+    """Whether the life no longer bears its name: it is gone, or it was asked to go."""
+    asked = record["stop"] and record["stop"]["why"] != "failure"
+    return record["phase"] in OVER or bool(asked)
 
 
 def _new_generation() -> str:

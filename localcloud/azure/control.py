@@ -2,6 +2,8 @@
 
 GET    census                 everything that exists, by kind; what was there from the start stands apart
 GET    requests?after=N       the log of requests (method, host, path, status), never a header or a body
+GET    bodies                 what ARM was sent, custom data in clear
+GET    blobs                  what is in the storage accounts
 GET    speed    PUT {"speed": 0.02}
 GET    faults   POST [rule, ...]   DELETE     rules as in `faults.Fault`
 POST   plant    {"id": ..., "body": {...} or null}    lays a body over a resource, or takes the resource away
@@ -48,6 +50,8 @@ class Control:
         return {
             ("GET", "census"): self._census,
             ("GET", "requests"): self._requests,
+            ("GET", "bodies"): self._bodies,
+            ("GET", "blobs"): self._blobs,
             ("GET", "speed"): self._speed,
             ("PUT", "speed"): self._speed,
             ("GET", "faults"): self._faults,
@@ -97,6 +101,18 @@ class Control:
     async def _requests(self, incoming: Incoming) -> Answer:
         after = int(incoming.query.get("after", "0"))
         return Answer(200, {"requests": [entry for entry in self.front.log if entry["number"] > after]})
+
+    async def _bodies(self, incoming: Incoming) -> Answer:
+        return Answer(200, {"bodies": list(self.front.bodies)})
+
+    async def _blobs(self, incoming: Incoming) -> Answer:
+        found = {
+            f"{account}/{container}/{name}": blob.content.decode(errors="replace")
+            for account, storage in self.front.storages.items()
+            for container, held in storage.containers.items()
+            for name, blob in held.blobs.items()
+        }
+        return Answer(200, {"blobs": found})
 
     async def _speed(self, incoming: Incoming) -> Answer:
         if incoming.method == "PUT":

@@ -3,6 +3,7 @@ service's own form."""
 
 from __future__ import annotations
 
+import base64
 import json
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -61,6 +62,15 @@ class Incoming:
 Service = Callable[[Incoming], Awaitable[Answer]]
 
 
+def _custom_data(body: Any) -> str:
+    """A VM's custom data in clear, empty for any other body."""
+    try:
+        custom = str(body["properties"]["osProfile"]["customData"])
+        return base64.b64decode(custom).decode(errors="replace")
+    except (KeyError, TypeError, ValueError):
+        return ""
+
+
 def is_known(host: str) -> bool:
     """Whether a host name is Azure's: what the proxy lets through to here."""
     suffixes = (".vault.azure.net", ".blob.core.windows.net", ".openai.azure.com")
@@ -77,6 +87,8 @@ class Front:
     faults: list[Fault] = field(default_factory=list)
     log: deque[Json] = field(default_factory=lambda: deque(maxlen=LOG_LENGTH))
     logged: int = 0
+    bodies: deque[str] = field(default_factory=lambda: deque(maxlen=LOG_LENGTH))
+    """What ARM was sent, as text, custom data decoded: for searches after secrets."""
     local: Service | None = None
     """What answers on the proxy's own loopback address: control API and App Service's identity endpoint."""
 
@@ -126,6 +138,8 @@ class Front:
             raise
         path = "/" + "/".join(part for part in incoming.path.split("/") if part)
         body = incoming.json()
+        if body is not None:
+            self.bodies.append(f"{incoming.method} {path} {json.dumps(body)}{_custom_data(body)}")
         call = Call(self.cloud, caller, incoming.method, path, incoming.query, headers, body, incoming.doom)
         return await routes.handle(call)
 

@@ -62,6 +62,18 @@ def requests_seen(cloud: LocalCloud) -> list[dict[str, Any]]:
     return seen
 
 
+def puts_to_arm(cloud: LocalCloud, name: str) -> list[str]:
+    """Paths, in lower case, of every PUT of the environment's resources that ARM took."""
+    return [
+        seen["path"].lower()
+        for seen in requests_seen(cloud)
+        if seen["method"] == "PUT"
+        and seen["host"] == "management.azure.com"
+        and name in seen["path"]
+        and seen["status"] < 300
+    ]
+
+
 def checks(document: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
     """The proof's checks by id and corp."""
     return {(check["id"], check["corp"]): check for check in document["proof"]["checks"]}

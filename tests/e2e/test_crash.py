@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-
 import pytest
 
 from localcloud.conductor import LocalCloud
-from tests.e2e.environment import ask, requests_seen, settle, spec, status
+from tests.e2e.environment import ask, puts_to_arm, settle, spec, status
 
 pytestmark = [pytest.mark.world, pytest.mark.xdist_group("crash")]
 
@@ -24,18 +23,11 @@ def test_a_killed_host_goes_on_and_puts_nothing_twice(cloud: LocalCloud, after: 
         assert status(cloud, name)["phase"] not in ("failed", "gone")
     assert cloud.host is not None
     cloud.host.kill()
-    seen = len(requests_seen(cloud))
-    made = {
-        request["path"].lower()
-        for request in requests_seen(cloud)
-        if request["method"] == "PUT" and request["status"] in (200, 201, 202) and name in request["path"]
-    }
+    made = puts_to_arm(cloud, name)
     cloud.start_host()
     document = settle(cloud, name)
     assert document["phase"] == "ready", document["error"]
-    again = [
-        request["path"]
-        for request in requests_seen(cloud)[seen:]
-        if request["method"] == "PUT" and request["path"].lower() in made and request["status"] < 300
-    ]
-    assert again == []
+    again = puts_to_arm(cloud, name)[len(made) :]
+    assert set(again) & set(made) == set()
+    runs = [path for path in made + again if path.endswith("/runcommands/isthmus-client")]
+    assert len(runs) == 1

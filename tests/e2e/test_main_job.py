@@ -11,7 +11,7 @@ from isthmus.graph import GRAPH
 from localcloud.client import call
 from localcloud.conductor import LocalCloud
 from localcloud.demo import left_over
-from tests.e2e.environment import ask, build, census, checks, delete, requests_seen, settle, spec, status
+from tests.e2e.environment import ask, build, census, checks, delete, puts_to_arm, settle, spec, status
 
 pytestmark = [pytest.mark.world, pytest.mark.xdist_group("main")]
 
@@ -80,7 +80,7 @@ def test_the_same_request_twice_at_once_is_one_environment(cloud: LocalCloud) ->
     assert [answer.status for answer in answers] == [202] * 4
     assert len({answer.json()["generation"] for answer in answers}) == 1
     assert settle(cloud, "twins")["phase"] == "ready"
-    groups = [item for item in census(cloud)["resource_groups"] if "isthmus-twins-" in item]
+    groups = [item for item in census(cloud)["Microsoft.Resources/resourceGroups"] if "isthmus-twins-" in item]
     assert len(groups) == 2
     assert delete(cloud, "twins")["phase"] == "gone"
 
@@ -149,12 +149,6 @@ def test_a_bad_request_is_refused_with_its_findings(cloud: LocalCloud, body: Any
 
 
 def test_no_resource_was_put_twice_without_need(cloud: LocalCloud, ready: dict[str, Any]) -> None:
-    mine = f"-ready-one-{ready['generation']}-"
-    puts = [seen["path"] for seen in requests_seen(cloud) if seen["method"] == "PUT" and mine in seen["path"]]
-    successful = [
-        seen["path"]
-        for seen in requests_seen(cloud)
-        if seen["method"] == "PUT" and mine in seen["path"] and seen["status"] < 300
-    ]
-    assert puts
-    assert sorted(set(successful)) == sorted(successful)
+    taken = puts_to_arm(cloud, f"-ready-one-{ready['generation']}-")
+    assert taken
+    assert sorted(set(taken)) == sorted(taken)
