@@ -43,7 +43,7 @@ FAILS_AT: dict[str, str | set[str]] = {
 
 
 def name_of(kind: str) -> str:
-    return "no-" + kind.replace("_", "-")
+    return ("no-" + kind.replace("_", "-"))[:24]
 
 
 @pytest.fixture(scope="module")
