@@ -20,6 +20,8 @@ ADMIN = "isthmus"
 RELAY_PORTS = "4000-6252"
 """Ockam's projects (relays) listen from port 4000 on, its controller on 6252."""
 RUN_SECONDS = 600
+PATIENCE_SECONDS = RUN_SECONDS // 2
+"""How long the programs in the VMs wait for what still propagates."""
 API_VERSION = "2024-10-21"
 """Of the Azure OpenAI data plane: its last stable one of the dated kind."""
 OCKAM = {
@@ -279,6 +281,8 @@ def probe_run(site: Site) -> Body:
         "host": site.host,
         "endpoint_address": output(site.step("private_endpoint"), "address"),
         "own_address": output(site.step("network_interface"), "address"),
+        "api_version": API_VERSION,
+        "deadline_seconds": PATIENCE_SECONDS,
     }
     return _run(site, "probe.py", request)
 
@@ -297,7 +301,7 @@ def client_run(site: Site) -> Body:
         "identity_client_id": output(site.step("vm_identity"), "client_id"),
         "own_address": output(site.step("network_interface"), "address"),
         "endpoint_address": output(site.step("private_endpoint", provider), "address"),
-        "deadline_seconds": RUN_SECONDS // 2,
+        "deadline_seconds": PATIENCE_SECONDS,
     }
     return _run(site, "client.py", request)
 

@@ -35,7 +35,8 @@ def go_through(
             walk.stopping = walk.stopping or (verb == "ensure" and bool(saved["stop"]))
         if walk.done:
             return
-        if not walk.due(context.current_utc_datetime):
+        # To ask what is due ends what is overdue: then there may be nothing left to sleep for.
+        if not walk.due(context.current_utc_datetime) and not walk.done:
             yield from _sleep(context, walk)
 
 

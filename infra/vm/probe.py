@@ -24,24 +24,23 @@ from vm import (
 )
 
 Check = dict[str, str]
-UP_SECONDS = 60
-NAME_SECONDS = 30
 ANSWERS = frozenset({200, 401})
 """What the account says at its private endpoint to a caller without a key; at its public address it says 403."""
 
 
 def main() -> None:
     request: dict[str, Any] = json.load(sys.stdin)
-    checks = [provider_enrolled()]
+    deadline = time.monotonic() + request["deadline_seconds"]
+    checks = [provider_enrolled(deadline)]
     if on_this_network(request["own_address"]):
-        checks += [private_name(request), private_answer(request)]
+        checks += [private_name(request, deadline), private_answer(request)]
     else:
         reason = "this machine can't give the VM a network of its own"
         checks += [not_checked(identifier, reason) for identifier in ("private_name", "private_answer")]
     report(checks)
 
 
-def provider_enrolled() -> Check:
+def provider_enrolled(deadline: float) -> Check:
     """The node is up with its relay, which only the ticket's attribute allows."""
 
     def look() -> str:
@@ -55,12 +54,12 @@ def provider_enrolled() -> Check:
         return "node running, outlet and relay up"
 
     try:
-        return passed("provider_enrolled", patiently(look, time.monotonic() + UP_SECONDS))
+        return passed("provider_enrolled", patiently(look, deadline))
     except NotYetError as error:
         return failed("provider_enrolled", str(error))
 
 
-def private_name(request: dict[str, Any]) -> Check:
+def private_name(request: dict[str, Any], deadline: float) -> Check:
     """The private DNS zone leads to the private endpoint and to nothing else."""
     wanted = [request["endpoint_address"]]
 
@@ -71,7 +70,7 @@ def private_name(request: dict[str, Any]) -> Check:
         return addresses
 
     try:
-        patiently(look, time.monotonic() + NAME_SECONDS)
+        patiently(look, deadline)
     except NotYetError as error:
         return failed("private_name", str(error))
     return passed("private_name", f"{request['host']} is {wanted[0]}")
@@ -80,7 +79,7 @@ def private_name(request: dict[str, Any]) -> Check:
 def private_answer(request: dict[str, Any]) -> Check:
     """The account itself answers there, by a name that this VM resolves as any program would."""
     try:
-        status, _ = get(request["host"], "/openai/models?api-version=2024-10-21", {})
+        status, _ = get(request["host"], f"/openai/models?api-version={request['api_version']}", {})
     except OSError as error:
         return failed("private_answer", f"{type(error).__name__}: {error}")
     evidence = f"{request['host']} answered {status} to a caller without a key"
