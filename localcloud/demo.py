@@ -28,7 +28,7 @@ SPEC = {
     ],
     "question": "What is Ockham's Razor?",
 }
-LOOK_EVERY = 0.25
+LOOK_EVERY = 0.5
 BUILD_SECONDS = 300.0
 COLOURS = {"ready": "green", "pending": "yellow", "failed": "red", "waiting": "dim", "skipped": "dim"}
 MARKS = {"ready": "✔", "pending": "▸", "failed": "✘", "waiting": "·", "skipped": "-"}

@@ -13,7 +13,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import openai
 from vm import (
     NotYetError,
     asked_of_azure,
@@ -31,7 +30,8 @@ from vm import (
 
 Request = dict[str, Any]
 Check = dict[str, str]
-SHUT_SECONDS = 5
+SHUT_SECONDS = 3
+"""Time for a first packet and its repetition."""
 SHUT_DOORS = ("public_name", "endpoint_unreachable", "public_refused")
 NO_NETWORK = "this machine can't give the VM a network of its own"
 
@@ -91,6 +91,8 @@ def fetch_key(request: Request, deadline: float) -> tuple[str | None, str]:
 
 def ask(request: Request, key: str, deadline: float) -> tuple[Check, str, str]:
     """The check, the answer and the model's name. The answer must repeat this run's code."""
+    import openai  # takes a second, in which the shut door is tried already
+
     client = openai.AzureOpenAI(
         azure_endpoint=request["endpoint"],
         api_key=key,
@@ -106,7 +108,7 @@ def ask(request: Request, key: str, deadline: float) -> tuple[Check, str, str]:
                 model=request["deployment"], messages=[{"role": "user", "content": question}]
             )
         except openai.APIStatusError as error:
-            raise NotYetError(f"{error.status_code} {_code(error)}") from None
+            raise NotYetError(f"{error.status_code} {_code(error.body)}") from None
         except openai.APIConnectionError as error:
             raise NotYetError(f"no connection: {error.__cause__ or error}") from None
         text = done.choices[0].message.content or ""
@@ -124,8 +126,8 @@ def ask(request: Request, key: str, deadline: float) -> tuple[Check, str, str]:
     return passed("answer", f"{model} repeated the code {request['nonce']}"), shown, model
 
 
-def _code(error: openai.APIStatusError) -> str:
-    body = error.body if isinstance(error.body, dict) else {}
+def _code(body: object) -> str:
+    body = body if isinstance(body, dict) else {}
     return str(body.get("code") or body.get("message") or "")[:120]
 
 

@@ -54,9 +54,11 @@ def new(cloud: Cloud, namespace: str, location: str, version: str, target: str, 
     )
 
 
-def wait_headers(cloud: Cloud) -> dict[str, str]:
-    """How long to wait before the next look: milliseconds, and whole seconds only where they are honest."""
-    seconds = max(LEAST_WAIT, cloud.latency(POLL))
+def wait_headers(cloud: Cloud, operation: Operation | None = None) -> dict[str, str]:
+    """How long to wait before the next look: milliseconds, and whole seconds only where they are honest. What has
+    gone on for long (a script in a VM, whose time is not scaled) is looked at less often."""
+    gone_on = cloud.clock.now() - operation.started if operation else 0.0
+    seconds = max(LEAST_WAIT, cloud.latency(POLL), gone_on / 8)
     headers = {"x-ms-retry-after-ms": str(round(seconds * 1000))}
     return headers | {"Retry-After": str(round(seconds))} if seconds >= 1 else headers
 
@@ -87,12 +89,12 @@ def look(cloud: Cloud, identifier: str, kind: str, signature: str) -> Answer:
         body["endTime"] = iso(operation.ended)
     if operation.error is not None:
         body["error"] = operation.error
-    return Answer(200, body, wait_headers(cloud) if operation.status == "InProgress" else {})
+    return Answer(200, body, wait_headers(cloud, operation) if operation.status == "InProgress" else {})
 
 
 def _result(cloud: Cloud, operation: Operation) -> Answer:
     if operation.status == "InProgress":
-        return Answer(202, None, wait_headers(cloud) | {"Location": url(cloud, operation, "operationResults")})
+        return Answer(202, None, names(cloud, operation, "Location"))
     if operation.status == "Failed":
         return Answer(operation.error_status, {"error": operation.error})
     return Answer(200, operation.result) if operation.result is not None else Answer(204)
@@ -101,4 +103,4 @@ def _result(cloud: Cloud, operation: Operation) -> Answer:
 def names(cloud: Cloud, operation: Operation, *kinds: str) -> dict[str, str]:
     """Headers that tell where to look. `kinds`: Azure-AsyncOperation, Location."""
     known = {"Azure-AsyncOperation": "operations", "Location": "operationResults"}
-    return {kind: url(cloud, operation, known[kind]) for kind in kinds} | wait_headers(cloud)
+    return {kind: url(cloud, operation, known[kind]) for kind in kinds} | wait_headers(cloud, operation)

@@ -88,4 +88,4 @@ class _Pace:
     """Between two looks at another process there is nothing to wait on but the clock."""
 
     def a_little(self) -> None:
-        time.sleep(0.1)
+        time.sleep(0.4)

@@ -11,7 +11,7 @@ from isthmus.graph import GRAPH
 from localcloud.conductor import LocalCloud
 from tests.e2e.environment import ask, settle, spec
 
-pytestmark = [pytest.mark.world, pytest.mark.xdist_group("ablation")]
+pytestmark = pytest.mark.world
 PATIENCE = 240.0
 APP = Path(__file__).parent / "ablation_app"
 

@@ -7,7 +7,7 @@ import pytest
 from localcloud.conductor import LocalCloud
 from tests.e2e.environment import ask, puts_to_arm, settle, spec, status
 
-pytestmark = [pytest.mark.world, pytest.mark.xdist_group("crash")]
+pytestmark = pytest.mark.world
 
 
 def recorded_ready(cloud: LocalCloud, name: str) -> set[str]:

@@ -13,7 +13,7 @@ from localcloud.conductor import LocalCloud
 from localcloud.demo import left_over
 from tests.e2e.environment import ask, build, census, checks, delete, puts_to_arm, settle, spec, status
 
-pytestmark = [pytest.mark.world, pytest.mark.xdist_group("main")]
+pytestmark = pytest.mark.world
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from localcloud.client import call
 from localcloud.conductor import LocalCloud
 from tests.e2e.environment import build, status
 
-pytestmark = [pytest.mark.world, pytest.mark.xdist_group("crash")]
+pytestmark = pytest.mark.world
 CANARY = "canary-7f3a91c2d4"
 
 

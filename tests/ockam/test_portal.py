@@ -179,7 +179,8 @@ def test_the_outlet_lets_in_only_whom_its_policy_allows(world: World, echo: Targ
     _, port = world.inlet()
     assert refused(port)
     assert echo.callers == callers
-    assert "has not the attribute 'somebody-else'" in (outlet.home / "nodes" / "default" / "log").read_text()
+    log = outlet.home / "nodes" / "default" / "log"
+    until(lambda: "has not the attribute 'somebody-else'" in log.read_text())
 
 
 def test_the_inlet_talks_only_to_whom_its_policy_allows(world: World, echo: Target) -> None:
