@@ -50,9 +50,10 @@ def ticket_file(given: dict[str, Any]) -> Path:
         return secret(given["vault_url"], given["ticket_secret"], given["identity_client_id"], "ticket")
 
     try:
-        value = patiently(fetch, time.monotonic() + TICKET_SECONDS)
+        value = patiently(fetch, time.monotonic() + TICKET_SECONDS, say)
     except NotYetError as error:
-        sys.exit(f"isthmus: no ticket: {error}")
+        say(f"no ticket: {error}")
+        sys.exit(1)
     folder = IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else STATE
     handle, name = tempfile.mkstemp(prefix="isthmus-", dir=folder)
     with os.fdopen(handle, "w") as file:
@@ -68,13 +69,18 @@ def note_enrolment(node: subprocess.Popen[bytes], ticket: Path) -> None:
             node_state()
 
     try:
-        patiently(look, time.monotonic() + UP_SECONDS)
+        patiently(look, time.monotonic() + UP_SECONDS, say)
     except NotYetError as error:
-        print(f"isthmus: the node is not up: {error}", file=sys.stderr)
+        say(f"the node is not up: {error}")
         return
     if node.poll() is None:
         ENROLLED.touch(mode=0o600)
         ticket.unlink(missing_ok=True)
+
+
+def say(word: str) -> None:
+    """For the journal; no ticket is ever in it."""
+    print(f"isthmus: {word}", file=sys.stderr, flush=True)
 
 
 def keep(node: subprocess.Popen[bytes]) -> int:

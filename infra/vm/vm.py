@@ -45,16 +45,19 @@ def configuration() -> dict[str, Any]:
     return found
 
 
-def patiently(attempt: Callable[[], Any], deadline: float) -> Any:
+def patiently(attempt: Callable[[], Any], deadline: float, tell: Callable[[str], None] = lambda word: None) -> Any:
     """What `attempt` gives once it no longer raises NotYetError; raises the last one at the deadline (monotonic
-    seconds)."""
-    pause = 0.5
+    seconds). `tell` hears what it waits for, whenever that changes."""
+    pause, told = 0.5, ""
     while True:
         try:
             return attempt()
-        except NotYetError:
+        except NotYetError as error:
             if time.monotonic() + pause > deadline:
                 raise
+            if str(error) != told:
+                told = str(error)
+                tell(told)
         time.sleep(pause * random.uniform(0.8, 1.2))  # VMs that were made together don't ask together
         pause = min(pause * 1.5, 5.0)
 

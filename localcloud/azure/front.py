@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 
 from aiohttp import web
 
-from localcloud.azure import imds, inference, routes
+from localcloud.azure import imds, inference, network, routes
 from localcloud.azure.answers import Answerer
 from localcloud.azure.arm import Call
 from localcloud.azure.blobs import Storage
@@ -183,7 +183,11 @@ class Front:
         )
 
     async def _imds(self, incoming: Incoming) -> Answer:
-        machine = imds.machine_at(self.cloud, incoming.origin.network_id or "", incoming.peer)
+        origin = incoming.origin
+        if origin.interface_id:
+            machine = network.machine_of(self.cloud, origin.interface_id)
+        else:
+            machine = imds.machine_at(self.cloud, origin.network_id or "", incoming.peer)
         return imds.handle(self.cloud, self.directory, machine, incoming.path, incoming.query, incoming.raw.headers)
 
     def _fault(self, incoming: Incoming) -> Answer | None:

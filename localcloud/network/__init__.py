@@ -4,6 +4,7 @@ modes.py       how true a network this machine allows, found by trying
 outer.py       the outer namespaces, which the world enters once and which end with it
 namespaces.py  the network in namespaces: `Network`
 loopback.py    where there are none: `Loopback`
+doors.py       what stands for a VM's network in loopback mode
 router.py      one virtual network: a router namespace and what is reached at its addresses
 walls.py       the packet filter and address translation of a router
 security.py    NSG rules as packet filter rules

@@ -1,8 +1,7 @@
 """The network where there are no namespaces: every VM is a folder and processes of the host.
 
-Nothing is isolated: no NSG, no NAT, no private addresses, no DNS of its own. A VM reaches Azure's names through the
-proxy in its environment, and its identity at an address of its own in AZURE_POD_IDENTITY_AUTHORITY_HOST. A port that
-another process of the host has (127.0.0.1:443 of a second VM, or without root) can't be listened on.
+Nothing is isolated: no NSG, no NAT, no private addresses, no DNS of its own. A VM reaches Azure through doors of its
+own (`doors.py`), and its identity at an address of its own in AZURE_POD_IDENTITY_AUTHORITY_HOST.
 """
 
 from __future__ import annotations
@@ -19,22 +18,22 @@ from pathlib import Path
 
 from localcloud.fabric import Machine, Mode, Origin, Ran, Services, Topology
 from localcloud.network import scripts
+from localcloud.network.doors import HOST, Azure, Doors, listener
 from localcloud.network.guest import place
 from localcloud.network.image import Image, write_folder
 from localcloud.network.machines import BootError, guest_command, unknown
 
 IDENTITY_VARIABLE = "AZURE_POD_IDENTITY_AUTHORITY_HOST"
-_HOST = "127.0.0.1"
-_BACKLOG = 128
 
 
 @dataclass
 class _Folder:
-    """A VM: `imds` is its own door to the metadata service; `process` guards its processes, None while it is off."""
+    """A VM: `imds` is its own way to the metadata service; `process` guards its processes, None while it is off."""
 
     machine: Machine
     root: Path
     imds: socket.socket
+    doors: Doors
     process: asyncio.subprocess.Process | None = None
 
     @property
@@ -59,6 +58,7 @@ class Loopback:
         self._machines: dict[str, _Folder] = {}
         self._topology = Topology()
         self._numbers = count(1)
+        self._azure = Azure(services, lambda: self._topology)
 
     async def apply(self, topology: Topology) -> None:
         self._topology = topology
@@ -70,13 +70,19 @@ class Loopback:
                 await self._start(known, first=False)
                 return
             network_id = self._network_of(machine.interface_id)
-            imds = _listener(0)
+            imds = listener()
             folder = self._folders / hashlib.sha256(machine.id.encode()).hexdigest()[:16]
-            known = self._machines[machine.id] = _Folder(machine, folder, imds)
+            doors = Doors(self._azure, network_id, folder / "etc/hosts")
+            known = self._machines[machine.id] = _Folder(machine, folder, imds, doors)
             origin = Origin("imds", network_id=network_id, interface_id=machine.interface_id)
             await self._services.serve(imds, origin, tls=False)
-            more = {IDENTITY_VARIABLE: f"http://{_HOST}:{imds.getsockname()[1]}"}
-            write_folder(folder, self._image, machine.name, machine.custom_data, more)
+            custom_data = await doors.open(machine.custom_data)
+            more = {
+                IDENTITY_VARIABLE: f"http://{HOST}:{imds.getsockname()[1]}",
+                "HTTPS_PROXY": doors.proxy,
+                "NO_PROXY": f"{HOST},localhost",
+            }
+            write_folder(folder, self._image, machine.name, custom_data, more)
             await self._start(known, first=True)
 
     def _network_of(self, interface_id: str) -> str:
@@ -128,6 +134,7 @@ class Loopback:
         if known is not None:
             await self._stop(known)
             await self._services.unserve(known.imds)
+            await known.doors.close()
             await asyncio.to_thread(shutil.rmtree, known.root, ignore_errors=True)
 
     async def run(self, machine_id: str, script: str, seconds: float) -> Ran:
@@ -146,9 +153,9 @@ class Loopback:
     async def public_listener(self, address: str, port: int) -> socket.socket:
         """On the loopback address instead: at the same port if that is free, else at any."""
         try:
-            return _listener(port)
+            return listener(port)
         except OSError:
-            return _listener(0)
+            return listener()
 
     def census(self) -> dict[str, int]:
         return {
@@ -163,19 +170,7 @@ class Loopback:
     async def close(self) -> None:
         for identifier in list(self._machines):
             await self.delete(identifier)
+        await self._azure.close()
         self._topology = Topology()
         with contextlib.suppress(OSError):
             self._folders.rmdir()
-
-
-def _listener(port: int) -> socket.socket:
-    listener = socket.socket()
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((_HOST, port))
-        listener.listen(_BACKLOG)
-        listener.setblocking(False)
-    except OSError:
-        listener.close()
-        raise
-    return listener
