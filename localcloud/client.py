@@ -30,7 +30,7 @@ def call(method: str, url: str, body: Any = None, headers: dict[str, str] | None
     )
     try:
         with _OPENER.open(request, timeout=timeout) as response:
-            return Answer(response.status, dict(response.headers), response.read().decode())
+            return Answer(response.status, dict(response.headers), response.read().decode(errors="replace"))
     except urllib.error.HTTPError as error:
         with error:
-            return Answer(error.code, dict(error.headers), error.read().decode())
+            return Answer(error.code, dict(error.headers), error.read().decode(errors="replace"))

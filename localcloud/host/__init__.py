@@ -7,7 +7,10 @@ promise.py      a deterministic future and coroutine runner, for replays
 replay.py       the extension's side of the out-of-process protocol: actions awaited strictly in order
 episode.py      one episode of an orchestration: history + new events -> new history and what to do
 events.py       history events as the protocol writes them
-store.py        SQLite: instances, histories, messages, work; an episode is one transaction
+store.py        the task hub's data: instances, histories, messages, work; an episode is one transaction
+write.py        what those transactions write
+schema.py       the SQLite file itself: its tables, whose it is, who has it open
+invoke.py       how a function is called: arguments, thread, timeout
 hub.py          the task hub: claims work, runs episodes and activities, wakes timers
 management.py   /runtime/webhooks/durabletask and /durabletask
 web.py          the web server: HTTP triggers, admin and management API

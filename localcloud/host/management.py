@@ -13,7 +13,8 @@ from aiohttp import web
 from localcloud.host.app import missing
 from localcloud.host.events import Event, Type, event, seconds_of, short_stamp
 from localcloud.host.hub import Hub
-from localcloud.host.store import AlreadyRunningError, Status
+from localcloud.host.store import Status
+from localcloud.host.write import AlreadyRunningError
 
 BASE = "/runtime/webhooks/durabletask"
 RPC = "/durabletask"
@@ -85,6 +86,7 @@ class Management:
             ("POST", "/instances/{id}/suspend", self.suspend),
             ("POST", "/instances/{id}/resume", self.resume),
             ("POST", "/instances/{id}/raiseEvent/{event}", self.raise_event),
+            ("POST", "/instances/{id}/rewind", self.rewind),
             ("POST", "/instances/{id}/restart", self.restart),
         )
         return [web.route(method, base + path, handler) for base in (BASE, RPC) for method, path, handler in table]
@@ -184,6 +186,16 @@ class Management:
             return _refused(400, "The request's body is not JSON", str(error))
         name = request.match_info["event"]
         return self._sent(request, event(Type.EVENT_RAISED, self._hub.clock(), Name=name, Input=value))
+
+    async def rewind(self, request: web.Request) -> web.Response:
+        found = self._store.find(request.match_info["id"])
+        if found is None:
+            return web.Response(status=404)
+        if found.status != "Failed":
+            return web.Response(status=410 if found.over else 412)
+        self._store.rewind(found.id, request.query.get("reason", ""), self._hub.clock())
+        self._hub.wake()
+        return web.Response(status=202)
 
     async def restart(self, request: web.Request) -> web.Response:
         found = self._store.find(request.match_info["id"])

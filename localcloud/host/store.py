@@ -17,19 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from localcloud.host import write
 from localcloud.host.episode import CONTROL, Episode, Instance, Parent
-from localcloud.host.events import Event, Type, event, stamp
-from localcloud.host.replay import Scheduled
+from localcloud.host.events import Event, Type
 from localcloud.host.schema import Presence, opened
+from localcloud.host.write import TERMINAL
 
 LEASE_SECONDS = 30.0
-TERMINAL = ("Completed", "Failed", "Terminated", "Canceled")
 STATUS_COLUMNS = "id, name, status, input, output, custom, created, updated"
 CLAIM_COLUMNS = "id, execution, name, version, status, input, parent"
-
-
-class AlreadyRunningError(Exception):
-    """An instance with this id exists and is not over."""
 
 
 class LeaseLostError(Exception):
@@ -113,7 +109,7 @@ class Store:
     def start(self, name: str, given: str, now: float, instance_id: str | None = None, version: str = "") -> str:
         """Starts an orchestration; gives its id. `given`: its input as JSON text. Raises AlreadyRunningError."""
         with self._transaction() as db:
-            return _start(db, instance_id or uuid.uuid4().hex, name, given, now, version, None)
+            return write.start(db, instance_id or uuid.uuid4().hex, name, given, now, version, None)
 
     def find(self, instance_id: str) -> Status | None:
         rows = self._rows(f"SELECT {STATUS_COLUMNS} FROM instances WHERE id = ?", instance_id)  # noqa: S608
@@ -145,12 +141,17 @@ class Store:
     def post(self, instance_id: str, what: Event, now: float) -> None:
         """Sends an event to an instance."""
         with self._transaction() as db:
-            _post(db, instance_id, None, now, what)
+            write.post(db, instance_id, None, now, what)
+
+    def rewind(self, instance_id: str, reason: str, now: float) -> None:
+        """Lets a failed instance go on from its last success: what failed is asked for once more."""
+        with self._transaction() as db:
+            write.rewind(db, instance_id, reason, now)
 
     def purge(self, instance_ids: Iterable[str]) -> int:
         """Forgets these instances; gives how many there were."""
         with self._transaction() as db:
-            return sum(_forget(db, instance_id) for instance_id in instance_ids)
+            return sum(write.forget(db, instance_id) for instance_id in instance_ids)
 
     # -- episodes
 
@@ -195,8 +196,8 @@ class Store:
         with self._transaction() as db:
             self._still_ours(db, "instances", instance.id)
             db.executemany("DELETE FROM messages WHERE id = ?", [(number,) for number, _ in claim.messages])
-            _append(db, instance.id, len(claim.history), episode.events)
-            warnings = [word for one in episode.scheduled if (word := _schedule(db, instance, one, now))]
+            write.append(db, instance.id, len(claim.history), episode.events)
+            warnings = [word for one in episode.scheduled if (word := write.schedule(db, instance, one, now))]
             output = json.dumps(episode.output) if episode.over else None
             db.execute(
                 """UPDATE instances SET status = ?, output = ?, custom = coalesce(?, custom), updated = ?,
@@ -204,10 +205,10 @@ class Store:
                 (episode.status, output, episode.custom, now, instance.id),
             )
             if episode.again is not None:
-                _continue_as_new(db, instance, episode.again, now)
+                write.continue_as_new(db, instance, episode.again, now)
             elif episode.over:
                 db.execute("DELETE FROM messages WHERE instance = ?", (instance.id,))
-                _tell_parent(db, instance, episode, now)
+                write.tell_parent(db, instance, episode, now)
             return warnings
 
     def give_back(self, claim: Claim) -> None:
@@ -241,7 +242,7 @@ class Store:
         with self._transaction() as db:
             self._still_ours(db, "work", work.id)
             db.execute("DELETE FROM work WHERE id = ?", (work.id,))
-            _post(db, work.instance, work.execution, now, result)
+            write.post(db, work.instance, work.execution, now, result)
 
     def renew_leases(self, now: float) -> None:
         """Keeps what this host holds its own; called well within a lease's time."""
@@ -285,113 +286,3 @@ class Store:
         with self._transaction() as db:
             db.execute("INSERT OR IGNORE INTO keys VALUES (?, ?)", (name, uuid.uuid4().hex))
             return str(db.execute("SELECT value FROM keys WHERE name = ?", (name,)).fetchone()[0])
-
-
-def _start(
-    db: sqlite3.Connection, instance_id: str, name: str, given: str, now: float, version: str, parent: Parent | None
-) -> str:
-    row = db.execute("SELECT status FROM instances WHERE id = ?", (instance_id,)).fetchone()
-    if row is not None and row[0] not in TERMINAL:
-        raise AlreadyRunningError(instance_id)
-    _forget(db, instance_id)
-    execution = uuid.uuid4().hex
-    db.execute(
-        """INSERT INTO instances (id, execution, name, version, status, input, parent, created, updated)
-        VALUES (?, ?, ?, ?, 'Pending', ?, ?, ?, ?)""",
-        (instance_id, execution, name, version, given, _parent_text(parent), now, now),
-    )
-    _post(db, instance_id, execution, now, _started(instance_id, execution, name, given, version, parent, now))
-    return instance_id
-
-
-def _parent_text(parent: Parent | None) -> str | None:
-    return json.dumps([parent.instance, parent.execution, parent.number]) if parent else None
-
-
-def _started(
-    instance_id: str, execution: str, name: str, given: str, version: str, parent: Parent | None, now: float
-) -> Event:
-    return event(
-        Type.EXECUTION_STARTED,
-        now,
-        Name=name,
-        Version=version,
-        Input=given,
-        OrchestrationInstance={"InstanceId": instance_id, "ExecutionId": execution},
-        ParentInstance={"OrchestrationInstance": {"InstanceId": parent.instance}} if parent else None,
-    )
-
-
-def _post(db: sqlite3.Connection, instance_id: str, execution: str | None, due: float, what: Event) -> None:
-    db.execute(
-        "INSERT INTO messages (instance, execution, due, control, event) VALUES (?, ?, ?, ?, ?)",
-        (instance_id, execution, due, what["EventType"] in CONTROL, json.dumps(what)),
-    )
-
-
-def _append(db: sqlite3.Connection, instance_id: str, place: int, events: list[Event]) -> None:
-    rows = [(instance_id, place + n, json.dumps(one)) for n, one in enumerate(events)]
-    db.executemany("INSERT INTO history VALUES (?, ?, ?)", rows)
-
-
-def _forget(db: sqlite3.Connection, instance_id: str) -> int:
-    for table in ("history", "messages", "work"):
-        db.execute(f"DELETE FROM {table} WHERE instance = ?", (instance_id,))  # noqa: S608
-    return db.execute("DELETE FROM instances WHERE id = ?", (instance_id,)).rowcount
-
-
-def _schedule(db: sqlite3.Connection, instance: Instance, one: Scheduled, now: float) -> str | None:
-    """Puts an episode's new task on its way; gives a word of warning if it could not."""
-    if one.kind == "activity":
-        db.execute(
-            "INSERT INTO work (instance, execution, number, name, input) VALUES (?, ?, ?, ?, ?)",
-            (instance.id, instance.execution, one.number, one.name, one.input if one.input is not None else "null"),
-        )
-        return None
-    if one.kind == "timer":
-        _post(
-            db,
-            instance.id,
-            instance.execution,
-            one.at,
-            event(Type.TIMER_FIRED, one.at, TimerId=one.number, FireAt=stamp(one.at)),
-        )
-        return None
-    assert one.instance is not None
-    try:
-        parent = Parent(instance.id, instance.execution, one.number)
-        _start(db, one.instance, one.name, json.dumps(one.input), now, "", parent)
-    except AlreadyRunningError:
-        reason = (
-            f"An orchestration instance with the id {one.instance} is already running. "
-            "(On Azure the parent would wait for ever: give each child an id of its own.)"
-        )
-        failed = event(Type.SUB_FAILED, now, TaskScheduledId=one.number, Reason=reason, Details="")
-        _post(db, instance.id, instance.execution, now, failed)
-        return f"{instance.id}: {reason}"
-    return None
-
-
-def _continue_as_new(db: sqlite3.Connection, instance: Instance, given: str, now: float) -> None:
-    execution = uuid.uuid4().hex
-    for table in ("history", "work"):
-        db.execute(f"DELETE FROM {table} WHERE instance = ?", (instance.id,))  # noqa: S608
-    # Timers and results belonged to the execution that is over; what came from outside is still on its way.
-    db.execute("DELETE FROM messages WHERE instance = ? AND execution IS NOT NULL", (instance.id,))
-    db.execute(
-        "UPDATE instances SET execution = ?, input = ?, status = 'Running' WHERE id = ?",
-        (execution, given, instance.id),
-    )
-    started = _started(instance.id, execution, instance.name, given, instance.version, instance.parent, now)
-    _post(db, instance.id, execution, now, started)
-
-
-def _tell_parent(db: sqlite3.Connection, instance: Instance, episode: Episode, now: float) -> None:
-    parent = instance.parent
-    if parent is None:
-        return
-    if episode.status == "Completed":
-        result = event(Type.SUB_COMPLETED, now, TaskScheduledId=parent.number, Result=json.dumps(episode.output))
-    else:
-        result = event(Type.SUB_FAILED, now, TaskScheduledId=parent.number, Reason=str(episode.output), Details="")
-    _post(db, parent.instance, parent.execution, now, result)

@@ -80,7 +80,7 @@ class World:
         """The app's own token, got as the app gets it."""
         with environment(self.environment):
             credential = ManagedIdentityCredential(client_id=self.environment["AZURE_CLIENT_ID"])
-            return credential.get_token(f"{audience}/.default").token
+            return str(credential.get_token(f"{audience}/.default").token)
 
     def arm(self, token: str | None = None) -> Arm:
         """ARM as the app sees it, or the bearer of another token."""

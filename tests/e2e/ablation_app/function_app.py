@@ -59,7 +59,7 @@ def _ablated(spec: Any, *rest: Any) -> dict[str, Any]:
     return without(plan, next(kind.name for kind in GRAPH if kind.name.startswith(begins)))
 
 
-planning.make_plan = _ablated  # type: ignore[assignment]
+planning.make_plan = _ablated  # type: ignore[attr-defined, assignment]
 _spec = importlib.util.spec_from_file_location("isthmus_function_app", ROOT / "function_app.py")
 assert _spec is not None
 assert _spec.loader is not None
