@@ -1,0 +1,8 @@
+"""Pages for people, some of them generated.
+
+generate.py    writes what follows from the tables: `python -m docs.generate` (`make docs`)
+resources.md   generated: what an environment is made of, from isthmus/graph.py
+role.json      generated: the role definitions of the app's identity, from isthmus/permissions.py
+role.md        generated: the same, step by step
+localcloud.md  generated: what the local cloud offers, from localcloud/azure/
+"""

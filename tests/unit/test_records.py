@@ -1,0 +1,234 @@
+"""Records: conditional writes, of two that race the second reads again; and the bookkeeping over them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from activities.bookkeeping import ask_for_stop, begin_teardown, save_progress, set_phase
+from activities.records import RACES, Records
+from isthmus.errors import RecordConflictError
+from tests.unit.fakes import Cloud, Container, records_with
+from tests.unit.samples import LIFE, plan, record
+
+
+def test_the_first_to_claim_a_name_has_it_and_the_second_is_told_who() -> None:
+    records = Records(Container())
+    assert records.claim("demo", "aaaaaa", None) == "aaaaaa"
+    assert records.claim("demo", "bbbbbb", None) == "aaaaaa"
+    assert records.bearer("demo") == "aaaaaa"
+
+
+def test_a_name_goes_to_a_new_life_when_the_old_one_is_named() -> None:
+    records = Records(Container())
+    records.claim("demo", "aaaaaa", None)
+    assert records.claim("demo", "bbbbbb", "aaaaaa") == "bbbbbb"
+    assert records.claim("demo", "cccccc", "aaaaaa") == "bbbbbb"
+
+
+@pytest.mark.parametrize("before", [None, "oooooo"])
+def test_of_two_claims_that_race_both_are_told_the_same(before: str | None) -> None:
+    container = Container()
+    records, other = Records(container), Records(container)
+    if before:
+        records.claim("demo", before, None)
+
+    def quicker(name: str) -> None:
+        container.before_write = lambda name: None
+        other.claim("demo", "bbbbbb", before)
+
+    container.before_write = quicker
+    assert records.claim("demo", "aaaaaa", before) == "bbbbbb"
+
+
+def test_a_container_that_is_missing_is_made() -> None:
+    container = Container()
+    container.exists = False
+    records = Records(container)
+    assert records.names() == []
+    assert records.bearer("demo") is None
+    assert records.claim("demo", "aaaaaa", None) == "aaaaaa"
+    assert records.names() == ["demo"]
+
+
+def test_a_life_has_one_record_and_its_first_stays() -> None:
+    records = Records(Container())
+    assert records.create(LIFE, record())
+    assert not records.create(LIFE, record(phase="ready"))
+    document = records.load(LIFE)
+    assert document is not None
+    assert document["phase"] == "requested"
+
+
+def test_a_change_that_races_is_made_on_what_the_other_wrote() -> None:
+    records = records_with()
+    container = records._container
+
+    def quicker(name: str) -> None:
+        container.before_write = lambda name: None
+        records.change(LIFE, lambda document: document | {"attempt": 7})
+
+    container.before_write = quicker
+    changed = records.change(LIFE, lambda document: document | {"error": "x"})
+    assert changed is not None
+    assert (changed["attempt"], changed["error"]) == (7, "x")
+
+
+def test_a_record_that_never_holds_still_is_a_conflict_and_no_endless_loop() -> None:
+    records = records_with()
+    container = records._container
+    tries = []
+
+    def quicker(name: str) -> None:
+        tries.append(name)
+        container.blobs[name] = (container.blobs[name][0], f'"else-{len(tries)}"')
+
+    container.before_write = quicker
+    with pytest.raises(RecordConflictError):
+        records.change(LIFE, lambda document: document | {"error": "x"})
+    assert len(tries) == RACES
+
+
+def test_a_change_that_changes_nothing_writes_nothing() -> None:
+    records = records_with()
+    before = dict(records._container.blobs)
+    records.change(LIFE, lambda document: document)
+    assert records._container.blobs == before
+
+
+def test_there_is_nothing_to_change_without_a_record() -> None:
+    assert Records(Container()).change(LIFE, lambda document: document | {"x": 1}) is None
+
+
+def test_parts_are_kept_each_under_its_name() -> None:
+    records = records_with()
+    records.save_part(LIFE, "ai-corp", [{"id": "a"}])
+    records.save_part(LIFE, "ai-corp", [{"id": "b"}])
+    records.save_part(("demo", "zzzzzz"), "ai-corp", [{"id": "c"}])
+    assert records.parts(LIFE) == {"ai-corp": [{"id": "b"}]}
+
+
+def test_an_operation_is_kept_until_it_is_forgotten_and_forgetting_twice_is_fine() -> None:
+    records = records_with()
+    assert records.operation(LIFE, "a/b") is None
+    records.keep_operation(LIFE, "a/b", "https://x", "ensure")
+    assert records.operation(LIFE, "a/b") == {"url": "https://x", "verb": "ensure"}
+    records.forget_operation(LIFE, "a/b")
+    records.forget_operation(LIFE, "a/b")
+    assert records.operation(LIFE, "a/b") is None
+
+
+STOP = {"why": "delete", "detail": ""}
+
+
+@pytest.mark.parametrize(
+    ("now", "stop", "wish", "then"),
+    [
+        ("requested", None, "planning", "planning"),
+        ("building", None, "verifying", "verifying"),
+        ("verifying", None, "ready", "ready"),
+        ("building", STOP, "verifying", "building"),
+        ("verifying", STOP, "ready", "verifying"),
+        ("building", STOP, "failed", "failed"),
+        ("deleting", STOP, "gone", "gone"),
+        ("gone", None, "failed", "gone"),
+        ("deleting", None, "ready", "deleting"),
+        ("requested", None, "ready", "requested"),
+    ],
+)
+def test_a_phase_is_entered_if_it_may_follow_and_nobody_asked_for_the_end(
+    now: str, stop: Any, wish: str, then: str
+) -> None:
+    records = records_with(phase=now, stop=stop)
+    assert set_phase(records, LIFE, wish, {"error": "x"}) == {"phase": then, "stop": stop}
+    document = records.load(LIFE)
+    assert document is not None
+    assert document["error"] == ("x" if then == wish else None)
+
+
+def test_a_phase_of_a_life_without_a_record_is_a_stop() -> None:
+    told = set_phase(Records(Container()), LIFE, "planning", {})
+    assert told["phase"] is None
+    assert told["stop"]["why"] == "lost"
+
+
+@pytest.mark.parametrize(
+    ("held", "why", "stands"),
+    [
+        (None, "failure", "failure"),
+        (None, "delete", "delete"),
+        ("failure", "delete", "delete"),
+        ("failure", "lease", "lease"),
+        ("failure", "failure", "failure"),
+        ("delete", "failure", "delete"),
+        ("delete", "lease", "delete"),
+        ("lease", "delete", "lease"),
+    ],
+)
+def test_a_persons_wish_or_the_leases_end_stands_over_a_failure(held: str | None, why: Any, stands: str) -> None:
+    stop = {"why": held, "detail": "first"} if held else None
+    document = ask_for_stop(records_with(phase="building", stop=stop), LIFE, why, "second")
+    assert document is not None
+    assert document["stop"]["why"] == stands
+
+
+@pytest.mark.parametrize(
+    ("phase", "why", "asked"),
+    [
+        ("ready", "delete", True),
+        ("failed", "delete", True),
+        ("ready", "lease", True),
+        ("deleting", "delete", False),
+        ("gone", "delete", False),
+        ("ready", "failure", False),
+        ("failed", "failure", False),
+    ],
+)
+def test_an_end_can_be_asked_for_until_it_has_begun_and_a_failure_ends_only_what_is_built(
+    phase: str, why: Any, asked: bool
+) -> None:
+    document = ask_for_stop(records_with(phase=phase), LIFE, why, "x")
+    assert document is not None
+    assert bool(document["stop"]) is asked
+
+
+@pytest.mark.parametrize(("part", "stopped"), [("ai-corp", True), ("verify", True), ("teardown", False)])
+def test_a_failed_step_stops_what_is_built_beside_it_and_no_teardown(part: str, stopped: bool) -> None:
+    records = records_with(phase="building")
+    told = save_progress(records, LIFE, part, [{"id": "a", "state": "ready"}, {"id": "b", "state": "failed"}])
+    assert bool(told["stop"]) is stopped
+    assert [line["id"] for line in records.parts(LIFE)[part]] == ["a", "b"]
+
+
+def test_saving_progress_tells_of_a_stop_that_somebody_asked_for() -> None:
+    records = records_with(phase="building", stop=STOP)
+    assert save_progress(records, LIFE, "ai-corp", [{"id": "a", "state": "ready"}]) == {"stop": STOP}
+
+
+def begin(records: Records) -> Any:
+    return begin_teardown(Cloud(), records, LIFE)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("phase", ["requested", "building", "ready", "failed", "deleting"])
+def test_a_teardown_begins_with_the_recorded_plan_whatever_the_phase(phase: str) -> None:
+    records = records_with(phase=phase, plan=plan())
+    assert begin(records) == {"plan": plan()}
+    document = records.load(LIFE)
+    assert document is not None
+    assert document["phase"] == "deleting"
+
+
+def test_a_life_that_had_no_plan_yet_is_taken_down_by_the_same_names() -> None:
+    found = begin(records_with(phase="failed"))["plan"]
+
+    def named(whole: dict[str, Any]) -> set[Any]:
+        return {(step["id"], step["wanted"].get("secret")) for step in whole["steps"]}
+
+    assert named(found) == named(plan())
+    assert found["corps"] == plan()["corps"]
+
+
+def test_there_is_nothing_to_take_down_of_what_is_gone_or_was_never_there() -> None:
+    assert begin(records_with(phase="gone", plan=plan())) == {"plan": None}
+    assert begin(Records(Container())) == {"plan": None}
