@@ -61,7 +61,7 @@ class Resource:
 def ensure(request: Request, resource: Resource) -> Outcome:
     """One look, at most one PUT."""
     try:
-        return _under_way(request) or _ensure(request, resource)
+        return _under_way(request, "ensure") or _ensure(request, resource)
     except AzureError as error:
         return outcome_of(error)
 
@@ -69,7 +69,7 @@ def ensure(request: Request, resource: Resource) -> Outcome:
 def remove(request: Request, resource: Resource) -> Outcome:
     """One look, at most one DELETE (or purge)."""
     try:
-        return _under_way(request) or _remove(request, resource)
+        return _under_way(request, "remove") or _remove(request, resource)
     except AzureError as error:
         return outcome_of(error)
 
@@ -140,8 +140,9 @@ def _remember(request: Request, answer: Any, verb: str) -> bool:
     return False
 
 
-def _under_way(request: Request) -> Outcome | None:
-    """What the operation under way says; None when there is none, or it has ended well."""
+def _under_way(request: Request, verb: str) -> Outcome | None:
+    """What the operation under way says; None when there is none, or it has ended well. How one of the other verb
+    ended is of no interest: what is there now is looked at anew."""
     operation = request.records.operation(request.life, request.id)
     if operation is None:
         return None
@@ -153,7 +154,8 @@ def _under_way(request: Request) -> Outcome | None:
     if answer.status_code == 202 or (status and status not in FAILED_STATES | {"succeeded"}):
         return pending(status or "under way", retry_after(answer.headers))
     request.records.forget_operation(request.life, request.id)
-    if status in FAILED_STATES or (answer.status_code >= 400 and answer.status_code != 404):
+    wrong = status in FAILED_STATES or (answer.status_code >= 400 and answer.status_code != 404)
+    if wrong and operation["verb"] == verb:
         return outcome_of_body(answer.status_code, body, answer.headers)
     return None
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from activities.bookkeeping import ask_for_stop
-from activities.cloud import Cloud
+from activities.cloud import Cloud, get
 from activities.records import Document, Life, Records
 from isthmus import names
 from isthmus.lifecycle import RUNNING
@@ -20,23 +20,48 @@ def find_expired(cloud: Cloud, records: Records, now: datetime) -> dict[str, Any
     """Looks at every group that bears our tags.
 
     expired: lives to take down now; stopping: lives whose own orchestration was told to; left_alone: groups of
-    which name, tags and record don't agree that they are ours and over, with the reason.
+    which name, tags and record don't agree that they are ours and over, with the reason. A life without any group
+    may still have secrets and members: its record alone says that it is not gone.
     """
     listed = cloud.resources.resource_groups.list(filter=f"tagName eq '{names.TAG_ENVIRONMENT}'")
     found: dict[str, dict[Life, dict[str, str]]] = {"expired": {}, "stopping": {}}
-    left_alone = []
+    left_alone, with_group = [], set()
     for group in listed:
         tags = dict(group.tags or {})
         life = (str(tags.get(names.TAG_ENVIRONMENT)), str(tags.get(names.TAG_GENERATION)))
+        with_group.add(life)
         record = records.load(life)
         if reason := _not_ours(group.name, tags, record):
             left_alone.append({"group": group.name, "reason": reason})
-        elif record and (over := over_since(tags, record)) and over <= now:
-            verdict = _verdict(record, now - over)
-            found[verdict][life] = {"environment": life[0], "generation": life[1]}
+        elif record:
+            _sort(found, life, over_since(tags, record), record, now)
+    for life in records.lives():
+        record = records.load(life)
+        if life in with_group or not record or record["phase"] == "gone":
+            continue
+        if standing := _standing(cloud, record):
+            told = {line["group"] for line in left_alone}
+            reason = "its tags are not those of its name"
+            left_alone += [{"group": name, "reason": reason} for name in standing if name not in told]
+        else:
+            _sort(found, life, over_since({}, record), record, now)
     for life in found["stopping"]:
         ask_for_stop(records, life, "lease", "its lease ended")
     return {name: list(lives.values()) for name, lives in found.items()} | {"left_alone": left_alone}
+
+
+def _standing(cloud: Cloud, record: Document) -> list[str]:
+    """Groups that bear the life's names, though no tag says so."""
+    corps = (corp["name"] for corp in record["spec"]["corps"])
+    wanted = [names.resource_group(record["environment"], record["generation"], corp) for corp in corps]
+    return [name for name in wanted if get(cloud.resources.resource_groups.get, name) is not None]
+
+
+def _sort(
+    found: dict[str, dict[Life, dict[str, str]]], life: Life, over: datetime | None, record: Document, now: datetime
+) -> None:
+    if over is not None and over <= now:
+        found[_verdict(record, now - over)][life] = {"environment": life[0], "generation": life[1]}
 
 
 def _verdict(record: Document, late: timedelta) -> str:

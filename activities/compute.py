@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from activities.arm import Json, Resource, at
+from activities.keyvault import api_key_in
 from activities.steps import Request
 from isthmus.cloudinit import render
 from isthmus.outcomes import Outcome, failed, pending, ready
@@ -52,6 +53,13 @@ def _report(request: Request, have: Json) -> Outcome:
         report = json.loads(view.get("output") or "")
     except ValueError:
         report = None
+    key = at(request.step["wanted"], "properties.source.request.key_secret")
+    if key and api_key_in(request.cloud, key, str(view)):
+        return failed(
+            "SecretInOutput",
+            "The program in the VM printed the API key; what it printed was dropped.",
+            hint="Delete the environment, which ends the key, and look at who could change the VM.",
+        )
     if not isinstance(report, dict):
         message = f"{state}, exit code {view.get('exitCode')}: {str(view.get('error') or 'no report')[-300:]}"
         return failed(

@@ -33,6 +33,26 @@ def holds(cloud: Cloud, secret: str, content_type: ContentType) -> bool:
     return is_value(latest(cloud, secret), content_type)
 
 
+def api_key_in(cloud: Cloud, secret: str, text: str) -> bool:
+    """Whether the text holds the API key of that secret; its value does not leave this module. Raises AzureError."""
+    return holds(cloud, secret, "api-key") and str(cloud.secrets.get_secret(secret).value) in text
+
+
+def without_api_key(cloud: Cloud, secret: str, document: Any) -> Any:
+    """The JSON document with the API key of that secret taken out wherever it stands."""
+    if not holds(cloud, secret, "api-key"):
+        return document
+    return _replaced(document, str(cloud.secrets.get_secret(secret).value))
+
+
+def _replaced(value: Any, key: str) -> Any:
+    if isinstance(value, str):
+        return value.replace(key, "[the API key stood here]")
+    if isinstance(value, dict):
+        return {name: _replaced(inner, key) for name, inner in value.items()}
+    return [_replaced(inner, key) for inner in value] if isinstance(value, list) else value
+
+
 def not_reserved(secret: str) -> Failed:
     """Only a reserved place is ever filled: what was never reserved would have no access and no end."""
     return failed("NotReserved", f"Key Vault has no reserved place {secret}.", hint="Ask for the environment anew.")

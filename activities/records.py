@@ -64,6 +64,14 @@ class Records:
             return []
         return sorted(blob.name.removeprefix("environments/").removesuffix(".json") for blob in blobs)
 
+    def lives(self) -> list[Life]:
+        """Every life that has a record."""
+        try:
+            blobs = [blob.name.split("/") for blob in self._container.list_blobs(name_starts_with="lives/")]
+        except ResourceNotFoundError:
+            return []
+        return sorted((parts[1], parts[2]) for parts in blobs if parts[3:] == ["record.json"])
+
     def create(self, life: Life, document: Document) -> bool:
         """Writes the record of a life if there is none; False if somebody was first."""
         try:

@@ -26,9 +26,10 @@ def ensure_proof(request: Request) -> Outcome:
         for corp in wanted["corps"]:
             found |= _addresses(request, corp) | _rules(request, corp)
         found |= _account(request, wanted) | _key(request, wanted)
+        proof = judge(wanted["corps"], found, _answer(request.outputs))
+        proof = keyvault.without_api_key(request.cloud, wanted["key"]["secret"], proof)
     except AzureError as error:
         return outcome_of(error)
-    proof = judge(wanted["corps"], found, _answer(request.outputs))
     if proof["result"] != "failed":
         return ready({"proof": proof})
     wrong = [f"{check['id']} ({check['corp']})" for check in proof["checks"] if check["state"] == "failed"]
@@ -105,13 +106,14 @@ def _key(request: Request, wanted: Mapping[str, Any]) -> Evidence:
     where = ("key_in_vault_only", _provider(wanted))
     if not keyvault.holds(request.cloud, secret, "api-key"):
         return {where: _check(False, f"Key Vault has no API key in {secret}")}
-    key = request.cloud.secrets.get_secret(secret).value
     written = {
         "record": request.records.load(request.life),
         "progress": request.records.parts(request.life),
         "what the programs in the VMs printed": request.outputs,
     }
-    leaks = [name for name, document in written.items() if key in json.dumps(document)]
+    leaks = [
+        name for name, document in written.items() if keyvault.api_key_in(request.cloud, secret, json.dumps(document))
+    ]
     evidence = f"found in: {', '.join(leaks)}" if leaks else f"in Key Vault as {secret}; not in {', '.join(written)}"
     return {where: _check(not leaks, evidence)}
 

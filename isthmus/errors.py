@@ -10,6 +10,7 @@ What Azure answers is data, not an exception: `classify` turns status and code i
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from isthmus.outcomes import Failed, Pending, failed, pending
@@ -114,13 +115,19 @@ def classify(
     wrote: bool = False,
 ) -> Pending | Failed:
     """The outcome of an error answer. `status`: HTTP, or 0 where none came back; `retry_after`: seconds."""
-    rule = RULES.get(code.lower())
+    rule = RULES.get(_told_apart(code.lower(), message))
     if rule is None:
         rule = WAIT if status in TRANSIENT_STATUS or status == 0 else Rule(None)
     if rule.wait is not None:
         detail = f"{code}: {message}" if code else message
         return pending(_short(detail), rule.wait if retry_after is None else retry_after, wrote=wrote)
     return failed(code or f"Http{status}", _short(message), hint=rule.hint, request_id=request_id, wrote=wrote)
+
+
+def _told_apart(code: str, message: str) -> str:
+    """Azure says OperationNotAllowed of what has to settle first, and also of a quota that is used up."""
+    used_up = code == "operationnotallowed" and re.search(r"quota|approved \w+ cores", message, re.IGNORECASE)
+    return "quotaexceeded" if used_up else code
 
 
 def _short(text: str) -> str:

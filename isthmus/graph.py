@@ -11,6 +11,8 @@ from typing import Literal
 
 Role = Literal["provider", "consumer"]
 Stage = Literal["reserve", "build", "verify"]
+STAGES: tuple[Stage, ...] = ("reserve", "build", "verify")
+"""One after the other; within a stage, needs decide."""
 Removal = Literal["own", "with group"]
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from isthmus import names
 from isthmus.bodies import RECIPES, Site
-from isthmus.graph import BY_NAME, Kind, kinds_of
+from isthmus.graph import BY_NAME, STAGES, Kind, kinds_of
 from isthmus.spec import Corp, Spec
 from isthmus.wanted import digest, references
 
@@ -130,12 +131,15 @@ def critical_path(steps: Iterable[Mapping[str, Any]]) -> tuple[list[str], float]
 
     The stages stand one after the other, so each stage's chain follows the longest of the one before."""
     by_id = {step["id"]: step for step in steps}
+    in_stage = {name: [step["id"] for step in by_id.values() if step["stage"] == name] for name in STAGES}
+    before_stage: dict[str, list[str]] = {after: in_stage[name] for name, after in pairwise(STAGES)}
     ends: dict[str, tuple[float, str | None]] = {}
 
     def end_of(step_id: str) -> float:
         if step_id not in ends:
             step = by_id[step_id]
-            known = [(end_of(need), need) for need in step["needs"] if need in by_id]
+            needs = [*step["needs"], *before_stage.get(step["stage"], [])]
+            known = [(end_of(need), need) for need in needs if need in by_id]
             before = max(known, default=(0.0, None), key=lambda pair: pair[0])
             ends[step_id] = (before[0] + step["delay"] + step["typical"], before[1])
         return ends[step_id][0]

@@ -150,7 +150,7 @@ MENDS = {
 
 
 def parse(body: bytes) -> tuple[Spec | None, list[Finding]]:
-    """The spec, or every finding about it. Values that were sent are never repeated in a finding."""
+    """The spec, or every finding about it. No ticket is ever repeated in a finding."""
     if len(body) > MAX_BODY:
         return None, [Finding("", f"The body has {len(body):,} bytes; at most {MAX_BODY:,} are taken.")]
     try:

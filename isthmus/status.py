@@ -14,9 +14,10 @@ PORTAL = "https://portal.azure.com/#resource"
 def status_document(record: Mapping[str, Any], progress: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
     """`record`: the environment's; `progress`: corp (or stage) -> lines as the walk wrote them."""
     plan = record.get("plan") or {}
-    lines = {line["id"]: line for group in progress.values() for line in group}
-    steps = [_step(step, lines.get(step["id"])) for step in plan.get("steps", [])]
-    ready = sum(1 for step in steps if step["state"] == "ready")
+    built = {line["id"]: line for part, group in progress.items() if part != "teardown" for line in group}
+    removed = {line["id"]: line for line in progress.get("teardown", [])}
+    steps = [_step(step, built.get(step["id"]), removed.get(step["id"])) for step in plan.get("steps", [])]
+    counts = {state: sum(1 for step in steps if step["state"] == state) for state in ("ready", "removed")}
     return {
         "name": record["environment"],
         "generation": record["generation"],
@@ -26,7 +27,7 @@ def status_document(record: Mapping[str, Any], progress: Mapping[str, Sequence[M
         "updated_at": record["updated_at"],
         "model": plan.get("model"),
         "estimate_seconds": plan.get("estimate_seconds"),
-        "progress": {"ready": ready, "steps": len(steps)},
+        "progress": {**counts, "steps": len(steps)},
         "corps": [
             {
                 "name": corp["name"],
@@ -42,15 +43,23 @@ def status_document(record: Mapping[str, Any], progress: Mapping[str, Sequence[M
     }
 
 
-def _step(step: Mapping[str, Any], line: Mapping[str, Any] | None) -> dict[str, Any]:
-    seen = line or {}
+REMOVAL = {"pending": "removing", "ready": "removed", "failed": "failed"}
+"""A teardown's word for a step -> the step's state; until it is its turn, a step stays what it was."""
+
+
+def _step(
+    step: Mapping[str, Any], built: Mapping[str, Any] | None, removed: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    begun = removed is not None and removed["state"] in REMOVAL
+    seen = (removed if begun else built) or {}
+    state = seen.get("state", "waiting")
     kind = BY_NAME.get(step["kind"])
     return {
         "id": step["id"],
         "kind": step["kind"],
         "title": kind.title if kind else step["kind"],
         "corp": step["corp"],
-        "state": seen.get("state", "waiting"),
+        "state": REMOVAL[state] if begun else state,
         "started": seen.get("started"),
         "ended": seen.get("ended"),
         "took": _seconds(seen.get("started"), seen.get("ended")),

@@ -18,6 +18,9 @@ SHORTEST_LOOK = 1.0
 """Seconds: the first look again after a write, where the service did not say, is at the typical duration;
 later ones come after a tenth of it, but not sooner than this."""
 LONGEST_LOOK = 30.0
+LATER_LOOK = 1.1
+"""Each look at something under way comes so many times later than the one before: what is stuck is not looked at
+hundreds of times, and what takes long is noticed a tenth late at most."""
 
 
 @dataclass
@@ -31,6 +34,7 @@ class Progress:
     ended: datetime | None = None
     attempts: int = 0
     writes: int = 0
+    looks: int = 0
     detail: str = ""
     outputs: dict[str, Any] = field(default_factory=dict)
     error: Failed | None = None
@@ -120,6 +124,7 @@ class Walk:
         progress.writes += outcome["wrote"]
         if outcome["state"] == "pending":
             first = progress.state == "waiting" or outcome["wrote"]
+            progress.looks = 0 if first else progress.looks + 1
             progress.state, progress.detail = "pending", outcome["detail"]
             pause = timedelta(seconds=self._pause(progress, outcome["retry_after"], first))
             # Whatever the service asks for: nobody waits past the deadline.
@@ -135,10 +140,11 @@ class Walk:
 
     @staticmethod
     def _pause(progress: Progress, asked: float | None, first: bool) -> float:
-        if asked is not None:
-            return asked
         typical = float(progress.step["typical"])
-        return typical if first else min(max(typical / 10, SHORTEST_LOOK), LONGEST_LOOK)
+        if first:
+            return typical if asked is None else asked
+        usual = max(typical / 10, SHORTEST_LOOK) if asked is None else asked
+        return max(asked or 0.0, min(usual * LATER_LOOK ** (progress.looks - 1), LONGEST_LOOK))
 
     @staticmethod
     def _deadline(progress: Progress, now: datetime) -> datetime:

@@ -30,8 +30,8 @@ SPEC = {
 }
 LOOK_EVERY = 0.5
 BUILD_SECONDS = 300.0
-COLOURS = {"ready": "green", "pending": "yellow", "failed": "red", "waiting": "dim", "skipped": "dim"}
-MARKS = {"ready": "✔", "pending": "▸", "failed": "✘", "waiting": "·", "skipped": "-"}
+COLOURS = {"ready": "green", "pending": "yellow", "removing": "yellow", "failed": "red"}
+MARKS = {"ready": "✔", "pending": "▸", "removing": "▸", "failed": "✘", "waiting": "·", "skipped": "-", "removed": "∅"}
 STATES = {"passed": ("✔", "green"), "failed": ("✘", "red"), "not_checked": ("?", "yellow")}
 OK, FAILED, INCOMPLETE, INTERRUPTED = 0, 1, 3, 130
 KEPT = ("blobs", "containers")
@@ -110,14 +110,15 @@ def _corps(status: Mapping[str, Any]) -> Any:
 def _corp(corp: Mapping[str, Any]) -> Panel:
     lines = Table.grid(padding=(0, 1))
     for step in corp["steps"]:
-        style = COLOURS[step["state"]]
+        style = COLOURS.get(step["state"], "dim")
         seconds = f"{step['took']:.1f} s" if step.get("took") is not None else ""
         lines.add_row(Text(MARKS[step["state"]], style), Text(step["title"], style), Text(seconds, "dim"))
     return Panel(lines, title=f"{corp['name']} ({corp['role']})", border_style="blue")
 
 
 def _teardown(status: Mapping[str, Any]) -> Any:
-    return Text(f"teardown: {status['phase']}")
+    done = status["progress"]
+    return Text(f"teardown: {status['phase']}, {done['removed']} of {done['steps']} removed")
 
 
 def _show_result(status: Mapping[str, Any], accepted: Mapping[str, Any], console: Console) -> None:

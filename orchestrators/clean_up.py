@@ -14,7 +14,6 @@ blueprint = df.Blueprint()
 def clean_up(context: df.DurableOrchestrationContext) -> Generator[Any, Any, dict[str, Any]]:
     """Out: what was found expired, what was left alone, and what each teardown came to."""
     found = yield context.call_activity("find_expired", {"now": context.current_utc_datetime.isoformat()})
-    results = yield context.task_all(
-        [context.call_sub_orchestrator("teardown_environment", life) for life in found["expired"]]
-    )
+    teardowns = [context.call_sub_orchestrator("teardown_environment", life) for life in found["expired"]]
+    results = (yield context.task_all(teardowns)) if teardowns else []
     return {**found, "results": results}

@@ -25,6 +25,7 @@ from isthmus.status import status_document
 from triggers.answers import answer, not_found, problem
 
 blueprint = df.Blueprint()
+AT_WORK = (df.OrchestrationRuntimeStatus.Running, df.OrchestrationRuntimeStatus.Pending)
 LOOK_AGAIN = {"Retry-After": "10"}
 
 
@@ -112,13 +113,13 @@ async def _start(
     client: df.DurableOrchestrationClient, orchestrator: str, instance: str, job: Mapping[str, Any]
 ) -> None:
     """Starts an orchestration unless it is at work already: of two who race, both find it running."""
+    if not await _at_work(client, instance):
+        await client.start_new(orchestrator, instance, dict(job))
+
+
+async def _at_work(client: df.DurableOrchestrationClient, instance: str) -> bool:
     status = await client.get_status(instance)
-    if status and status.runtime_status in (
-        df.OrchestrationRuntimeStatus.Running,
-        df.OrchestrationRuntimeStatus.Pending,
-    ):
-        return
-    await client.start_new(orchestrator, instance, dict(job))
+    return bool(status) and status.runtime_status in AT_WORK
 
 
 def _accepted(
@@ -158,7 +159,7 @@ async def delete_environment(req: func.HttpRequest, client: df.DurableOrchestrat
     if record["phase"] in RUNNING:
         # Its own orchestration takes it down: one owner of each teardown.
         await _wake(client, record)
-    elif record["phase"] != "gone":
+    elif record["phase"] != "gone" and not await _at_work(client, names.provision_instance(*life, record["attempt"])):
         await _start(client, "teardown_environment", names.teardown_instance(*life), _life(record))
     own = req.url.split("?")[0]
     return answer({"name": name, "generation": life[1], "status_url": own}, 202, LOOK_AGAIN | {"Location": own})

@@ -187,7 +187,6 @@ def test_an_operations_url_that_can_not_be_read_now_is_read_later(status: int) -
     assert records.operation(LIFE, "corp/nat_gateway")
 
 
-@pytest.mark.xfail(strict=True, reason="_under_way does not look at the kept verb: an ensure's failure fails a removal")
 def test_the_failure_of_what_made_it_does_not_fail_its_removal() -> None:
     answer = Answer(200, {"status": "Failed", "error": {"code": "InsufficientQuota", "message": "none left"}})
     outcome, _ = under_way(answer, Group([None]), "remove")

@@ -11,7 +11,7 @@ import pytest
 from activities.cleanup import find_expired, over_since
 from activities.records import Records
 from isthmus import names
-from tests.unit.fakes import Cloud, Container, records_with
+from tests.unit.fakes import Answer, Cloud, Container, records_with, refusal
 from tests.unit.samples import LIFE
 
 ENDS = datetime(2026, 5, 4, 20, 0, tzinfo=UTC)
@@ -31,7 +31,14 @@ def group(name: str = GROUP, **tags: str | None) -> Any:
 
 
 def find(records: Records, *groups: Any, after: float = 60.0) -> dict[str, Any]:
-    listed = SimpleNamespace(list=lambda filter: list(groups))
+    standing = {group.name for group in groups}
+
+    def get(name: str, cls: Any) -> Any:
+        if name not in standing:
+            raise refusal(404, "ResourceGroupNotFound")
+        return cls(SimpleNamespace(http_response=Answer(200, {})), None, None)
+
+    listed = SimpleNamespace(list=lambda filter: list(groups), get=get)
     cloud = Cloud(resources=SimpleNamespace(resource_groups=listed))
     return find_expired(cloud, records, ENDS + timedelta(seconds=after))  # type: ignore[arg-type]
 
@@ -114,3 +121,16 @@ def test_the_lease_ends_at_the_latest_that_can_be_read(tag: str | None, recorded
 
 def test_without_any_date_nothing_is_expired() -> None:
     assert find(records_with(phase="ready", expires_at=None), group(expires_at=None))["expired"] == []
+
+
+def test_a_life_whose_groups_are_gone_and_whose_secrets_may_not_be_is_taken_down_again() -> None:
+    assert find(records_with(phase="failed"))["expired"] == [JOB]
+    assert find(records_with(phase="failed"), after=-60.0)["expired"] == []
+    assert find(records_with(phase="gone"))["expired"] == []
+
+
+def test_a_group_that_bears_our_name_and_no_tag_of_ours_keeps_its_life_alone() -> None:
+    bare = SimpleNamespace(name=GROUP, tags={})
+    told = find(records_with(phase="ready"), bare)
+    assert told["expired"] == []
+    assert [line["group"] for line in told["left_alone"]] == [GROUP]

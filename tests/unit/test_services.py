@@ -14,10 +14,13 @@ from isthmus import names
 from isthmus.outcomes import Outcome
 from tests.unit.fakes import Answer, Cloud, Group, request
 from tests.unit.samples import plan, spec, step_of
+from tests.unit.vault import Secrets
 
 PLAN = plan()
 OURS = {names.TAG_ENVIRONMENT: "demo", names.TAG_GENERATION: "abc234"}
 FOUND = {step["id"]: {"client_id": "c", "principal_id": "p", "address": "10.0.0.9"} for step in PLAN["steps"]}
+
+KEY = "0123456789abcdef-the-api-key"
 
 
 def of(step_id: str, cloud: Any = None) -> Any:
@@ -83,8 +86,14 @@ def test_an_endpoint_whose_interface_is_not_there_yet_is_waited_for() -> None:
 
 
 def report(**view: Any) -> Any:
+    """What is made of a client's run, with an API key in the vault."""
     have = {"properties": {"instanceView": view}} if view else {"properties": {}}
-    return compute.KINDS["client_run"].finish(of("health-corp/client_run"), have)
+    step = of("health-corp/client_run")
+    vault = Secrets()
+    place = step.step["wanted"]["properties"]["source"]["request"]["key_secret"]
+    vault.set_secret(place, KEY, content_type="api-key", enabled=True)
+    step.cloud.secrets = vault
+    return compute.KINDS["client_run"].finish(step, have)
 
 
 @pytest.mark.parametrize("state", ["Pending", "Running", "Unknown", ""])
@@ -99,6 +108,13 @@ def test_a_program_without_a_view_is_waited_for() -> None:
 def test_a_report_is_read_even_where_the_program_says_that_checks_failed() -> None:
     outcome = report(executionState="Failed", exitCode=1, output='{"checks": []}')
     assert outcome == {"state": "ready", "outputs": {"report": {"checks": []}, "exit_code": 1}, "wrote": False}
+
+
+@pytest.mark.parametrize("where", ["output", "error"])
+def test_what_a_program_printed_is_dropped_when_the_api_key_is_in_it(where: str) -> None:
+    outcome = report(**{"executionState": "Succeeded", "output": "{}", where: f"look: {KEY}"})
+    assert (outcome["state"], outcome["code"]) == ("failed", "SecretInOutput")
+    assert KEY not in str(outcome)
 
 
 @pytest.mark.parametrize("output", ["", "Traceback", "[]", '"words"', '{"cut', None])

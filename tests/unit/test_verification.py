@@ -132,7 +132,6 @@ def test_a_key_that_a_vm_printed_fails_the_proof() -> None:
     assert "key_in_vault_only" in world.failed()
 
 
-@pytest.mark.xfail(strict=True, reason="the check finds the key in an answer that the proof then repeats")
 def test_a_key_that_a_vm_printed_is_not_written_into_the_proof() -> None:
     world = World()
     world.reports["health-corp/client_run"]["answer"] = f"The key is {KEY}"
