@@ -224,7 +224,7 @@ def test_the_sdks_client_speaks_to_it(host: Host) -> None:
     client(host, "raise_event", instance, "go", {"by": "client"})
     # The client encodes an event's value once more than the API does: it arrives as text.
     assert host.settled(instance)["output"] == '{"by": "client"}'
-    again = str(client(host, "restart", instance))
+    again = client(host, "restart", instance)["id"]  # type: ignore[index]
     until(lambda: host.status(again)["runtimeStatus"] == "Running")
     client(host, "terminate", again, "enough")
     assert host.settled(again)["runtimeStatus"] == "Terminated"
