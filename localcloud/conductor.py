@@ -184,7 +184,7 @@ class LocalCloud:
         finally:
             for listener in listeners:
                 listener.close()
-        self.tell(f"network: {self.world.ready['mode']}")
+        self.tell(f"network: {self.world.ready['mode']}; ockam: {self.world.ready['ockam']}")
 
     def start_host(self) -> None:
         """Starts the Functions host (again): what its database holds is gone on with."""
@@ -228,6 +228,6 @@ class LocalCloud:
 
 def _clean_environment() -> dict[str, str]:
     """This process's environment without what would lead Azure clients elsewhere."""
-    unwanted = ("AZURE_", "IDENTITY_", "MSI_", "ISTHMUS_", "OCKAM_")
+    unwanted = ("AZURE_", "IDENTITY_", "MSI_", "ISTHMUS_")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(unwanted)}
     return kept | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}

@@ -160,6 +160,5 @@ def _show_census(before: Mapping[str, list[str]], after: Mapping[str, list[str]]
         for line in left:
             console.print(f"  {line}", highlight=False)
     else:
-        kinds = ", ".join(kind for kind in sorted(after) if kind not in KEPT)
-        console.print(f"census: [green]nothing left[/] [dim]({kinds})[/]", highlight=False)
+        console.print("census: [green]nothing left[/], soft-deleted things included", highlight=False)
     return not left

@@ -22,6 +22,7 @@ from localcloud import ockam
 from localcloud.azure import Certificates, LocalAzure, SystemClock
 from localcloud.fabric import OCKAM_PORT, OCKAM_PUBLIC, DnsAnswer, Fabric, Mode, Origin
 from localcloud.network import Image, Loopback, Network, enter, find_mode
+from localcloud.ockam import OckamCommand
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT_NAME = "project.ockam.example"
@@ -66,8 +67,9 @@ async def serve(directory: Path, mode: Mode, speed: float, proxy: socket.socket,
     certificates = Certificates(directory / "certificates")
     certificates.make()
     project = ockam.Project(directory / "ockam-project", PROJECT_NAME, time.time)
-    internet = Internet()
-    fabric = _fabric(internet, directory / "machines", mode, certificates)
+    internet, command = Internet(), ockam.choose(os.environ["PATH"], ROOT)
+    image = _image(command, certificates)
+    fabric = _fabric(internet, directory / "machines", mode, image)
     internet.azure = LocalAzure(fabric=fabric, certificates=certificates, clock=SystemClock(), speed=speed)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(fabric.close)
@@ -84,31 +86,42 @@ async def serve(directory: Path, mode: Mode, speed: float, proxy: socket.socket,
             await project.serve(await fabric.public_listener(OCKAM_PUBLIC, OCKAM_PORT))
             far = (PROJECT_NAME, OCKAM_PORT)
         ockam.administrator_home(home, project, near, far)
-        settings = internet.azure.settings() | _ockam_settings(directory, home)
-        ready = {"event": "ready", "mode": mode, "control": settings["HTTP_PROXY"], "settings": settings}
+        settings = internet.azure.settings() | _ockam_settings(command, directory, home)
+        ready = {
+            "event": "ready",
+            "mode": mode,
+            "ockam": command.label,
+            "control": settings["HTTP_PROXY"],
+            "settings": settings,
+        }
         print(json.dumps(ready), flush=True)  # noqa: T201 (the conductor reads it)
         await ended.wait()
 
 
-def _fabric(internet: Internet, directory: Path, mode: Mode, certificates: Certificates) -> Fabric:
+def _image(command: OckamCommand, certificates: Certificates) -> Image:
     python = Path(sys.executable)
     files = {
-        "/usr/local/bin/ockam": ockam.command_script(python, ROOT),
+        "/usr/local/bin/ockam": command.script,
         "/usr/local/bin/python3.12": f'#!/bin/sh\nexec {python} "$@"\n',
     }
-    image = Image(python=python, ca=certificates.bundle.read_bytes(), files=files)
+    return Image(python=python, ca=certificates.bundle.read_bytes(), files=files)
+
+
+def _fabric(internet: Internet, directory: Path, mode: Mode, image: Image) -> Fabric:
     if mode == "loopback":
         return Loopback(internet, directory, image)
     return Network(internet, directory, image, mode)
 
 
-def _ockam_settings(directory: Path, home: Path) -> dict[str, str]:
-    """An `ockam` that is on PATH already comes before the stand-in."""
-    command = directory / "bin" / "ockam"
-    command.parent.mkdir()
-    command.write_text(ockam.command_script(Path(sys.executable), ROOT))
-    command.chmod(0o755)
-    return {"OCKAM_HOME": str(home), "PATH": f"{os.environ['PATH']}:{command.parent}"}
+def _ockam_settings(command: OckamCommand, directory: Path, home: Path) -> dict[str, str]:
+    """The stand-in is put on the app's PATH, with an administrator's home; the real command has its user's own."""
+    if not command.stand_in:
+        return {}
+    script = directory / "bin" / "ockam"
+    script.parent.mkdir()
+    script.write_text(command.script)
+    script.chmod(0o755)
+    return {"OCKAM_HOME": str(home), "PATH": f"{os.environ['PATH']}:{script.parent}"}
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ wire           JSON lines over TLS: how project and nodes speak
 tickets        what is in the line that `ockam project ticket` prints
 home           what is in OCKAM_HOME
 files          files that only their owner may read
-administrator  makes the home of an enrolled administrator; the text of the `ockam` script
+administrator  makes the home of an enrolled administrator
+choice         which `ockam` is used: the one on PATH, else this one
 channel        TLS from one end of a portal to the other, inside the relay's connections
 portal         carries one TCP connection through a channel
 configuration  what `ockam node create` is given
@@ -22,7 +23,8 @@ enrolment      a ticket against a credential
 command        the command line
 """
 
-from localcloud.ockam.administrator import administrator_home, command_script
+from localcloud.ockam.administrator import administrator_home
+from localcloud.ockam.choice import OckamCommand, choose, stand_in_script
 from localcloud.ockam.project import Project
 
-__all__ = ["Project", "administrator_home", "command_script"]
+__all__ = ["OckamCommand", "Project", "administrator_home", "choose", "stand_in_script"]

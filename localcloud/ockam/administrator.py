@@ -1,8 +1,7 @@
-"""Makes the home of an enrolled administrator, and the text of the `ockam` script."""
+"""Makes the home of an enrolled administrator."""
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 from localcloud.ockam import identity
@@ -23,12 +22,3 @@ def administrator_home(path: Path, project: Project, address: tuple[str, int], t
     member = project.ledger.add(authority.identify(request), {ROLE: ENROLLER})
     membership = Membership(project.name, *address, authority.certificate, *ticket_address)
     home.enrolled(membership, authority.sign(request, member.attributes))
-
-
-def command_script(python: Path, repository: Path) -> str:
-    """A shell script to be put on PATH as `ockam`. `-P`: what lies in the current directory is not imported."""
-    return (
-        "#!/bin/sh\n"
-        "# A stand-in for the `ockam` command: see localcloud/ockam.\n"
-        f'PYTHONPATH={shlex.quote(str(repository))} exec {shlex.quote(str(python))} -P -m localcloud.ockam "$@"\n'
-    )

@@ -15,19 +15,17 @@ def recorded_ready(cloud: LocalCloud, name: str) -> set[str]:
     return {step["id"] for step in steps if step["state"] == "ready"}
 
 
-@pytest.mark.parametrize("after", [3, 12, 24])
-def test_a_killed_host_goes_on_and_puts_nothing_twice(cloud: LocalCloud, after: int) -> None:
-    name = f"crash-{after}-steps"
+def test_a_host_that_is_killed_time_and_again_goes_on_and_puts_nothing_twice(cloud: LocalCloud) -> None:
+    name = "crash"
     assert ask(cloud, spec(name)).status == 202
-    while len(recorded_ready(cloud, name)) < after:
-        assert status(cloud, name)["phase"] not in ("failed", "gone")
-    assert cloud.host is not None
-    cloud.host.kill()
-    made = puts_to_arm(cloud, name)
-    cloud.start_host()
+    for ready in (3, 12, 24):
+        while len(recorded_ready(cloud, name)) < ready:
+            assert status(cloud, name)["phase"] not in ("failed", "gone")
+        assert cloud.host is not None
+        cloud.host.kill()
+        cloud.start_host()
     document = settle(cloud, name)
     assert document["phase"] == "ready", document["error"]
-    again = puts_to_arm(cloud, name)[len(made) :]
-    assert set(again) & set(made) == set()
-    runs = [path for path in made + again if path.endswith("/runcommands/isthmus-client")]
-    assert len(runs) == 1
+    made = puts_to_arm(cloud, name)
+    assert sorted(set(made)) == sorted(made)
+    assert len([path for path in made if path.endswith("/runcommands/isthmus-client")]) == 1

@@ -16,7 +16,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from localcloud.ockam import Project, administrator_home, command_script
+from localcloud.ockam import Project, administrator_home, stand_in_script
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 20.0
@@ -40,7 +40,7 @@ class World:
         self.forwarded = bytearray()
         self.machines: list[Machine] = []
         self.script = directory / "ockam"
-        self.script.write_text(command_script(Path(sys.executable), ROOT))
+        self.script.write_text(stand_in_script(Path(sys.executable), ROOT))
         self.script.chmod(0o755)
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
