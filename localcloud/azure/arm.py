@@ -8,6 +8,7 @@ from typing import Any
 
 from localcloud.azure import engine, groups, ids
 from localcloud.azure.errors import NotFound, Refusal, group_not_found, invalid_content, resource_not_found
+from localcloud.azure.faults import Fault
 from localcloud.azure.ids import ResourceId
 from localcloud.azure.model import Answer, Cloud, Json, Kind, Resource
 from localcloud.azure.odata import matches
@@ -19,8 +20,7 @@ GROUP_ACTION = "Microsoft.Resources/subscriptions/resourceGroups"
 
 @dataclass
 class Call:
-    """One request to ARM. `body`: parsed JSON, None without one; `doom`: (code, message) with which its operation
-    shall fail, from a fault rule."""
+    """One request to ARM. `body`: parsed JSON, None without one; `fate`: the fault rule that befalls it."""
 
     cloud: Cloud
     caller: Caller
@@ -29,7 +29,7 @@ class Call:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: Any = None
-    doom: tuple[str, str] | None = None
+    fate: Fault | None = None
     captured: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -203,11 +203,7 @@ def _write(call: Call, place: ResourceId, row: Kind, holder: Resource, found: Re
             raise resource_not_found(row.type, "/".join(place.names), holder.name)
         return engine.patch(call.cloud, call.caller, found, call.json, call.headers)
     identifier = _canonical(call.cloud, place, row, holder)
-    answer = engine.put(call.cloud, call.caller, row, identifier, call.json, call.headers)
-    stored = call.cloud.get(identifier)
-    if call.doom and stored is not None:
-        stored.private["doom"] = call.doom
-    return answer
+    return engine.put(call.cloud, call.caller, row, identifier, call.json, call.headers)
 
 
 def _canonical(cloud: Cloud, place: ResourceId, row: Kind, holder: Resource) -> str:

@@ -74,7 +74,7 @@ def _create(call: Call, scope: str, name: str, found: Assignment | None) -> Answ
         principal,
         properties.get("principalType", "ServicePrincipal"),
         now,
-        now + cloud.latency(latencies.ROLE_PROPAGATION),
+        now + cloud.latency(latencies.ROLE_PROPAGATION) + (call.fate.seconds if call.fate else 0.0),
         call.caller.object_id,
         properties.get("description"),
         properties.get("condition"),

@@ -204,7 +204,8 @@ class Storage:
         body = (
             '<?xml version="1.0" encoding="utf-8"?><EnumerationResults '
             f'ServiceEndpoint="https://{self.resource.name}.blob.core.windows.net/" ContainerName="{call.container}">'
-            f"<Prefix>{escape(prefix)}</Prefix><Blobs>{''.join(entries[name] for name in page)}</Blobs>"
+            f"<Prefix>{escape(prefix)}</Prefix><MaxResults>{limit}</MaxResults>"
+            f"<Blobs>{''.join(entries[name] for name in page)}</Blobs>"
             f"<NextMarker>{escape(page[-1]) if rest else ''}</NextMarker></EnumerationResults>"
         )
         return Answer(200, body.encode(), {"Content-Type": "application/xml"})

@@ -181,6 +181,8 @@ def purge(cloud: Cloud, kept: Resource | None) -> Answer:
                       headers=operations.wait_headers(cloud))  # fmt: skip
 
     async def work() -> None:
+        kept.operation = None
+        operation.doom()
         cloud.deleted_accounts.pop(kept.key, None)
 
     operation = operations.new(

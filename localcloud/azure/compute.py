@@ -107,7 +107,8 @@ def _check_unchanged(change: Change, secrets: Json) -> None:
     changed = [
         path
         for path in FIXED
-        if list(ids.find(change.properties, path)) != list(ids.find(change.before.properties, path))
+        # What the body leaves out stays as it was made.
+        if (said := list(ids.find(change.properties, path))) and said != list(ids.find(change.before.properties, path))
     ]
     if secrets["customData"] not in (None, _private(change, "custom_data")):
         changed.append("osProfile.customData")

@@ -38,7 +38,7 @@ class Control:
     async def handle(self, incoming: Incoming) -> Answer:
         if incoming.path == IDENTITY_PATH:
             return imds.app_service(
-                self.front.directory, self.identity, self.identity_secret, incoming.query, incoming.raw.headers
+                self.front.directory, self.identity, self.identity_secret, incoming.query, incoming.headers
             )
         name = incoming.path.removeprefix("/localcloud/")
         handler = self._handlers().get((incoming.method, name))

@@ -137,9 +137,7 @@ async def _finish(cloud: Cloud, resource: Resource) -> Json | None:
         return None  # its group was deleted meanwhile
     former = resource.private.pop("former", None)
     try:
-        if resource.private.get("doom"):
-            code, message = resource.private.pop("doom")
-            raise Refusal(409, code, message)
+        doom(cloud, resource)
         resource.settled = resource.settled or cloud.clock.now()
         await resource.kind.finish(cloud, resource)
         if resource.kind.network:
@@ -193,13 +191,21 @@ def _laid_over(under: Json, over: Json) -> Json:
 
 
 def forget(cloud: Cloud, resource: Resource) -> None:
-    """Takes a resource and everything below it out of the world."""
+    """Takes a resource and everything below it out of the world; what was being done to it is cancelled."""
     for gone in (*cloud.children(resource.id), resource):
         cloud.resources.pop(gone.key, None)
+        operations.cancel(cloud, gone.operation)
+
+
+def doom(cloud: Cloud, resource: Resource) -> None:
+    """Raises Refusal if what is under way on the resource shall fail by a fault rule."""
+    if resource.operation:
+        cloud.operations[resource.operation].doom()
 
 
 async def _end(cloud: Cloud, resource: Resource) -> None:
     try:
+        doom(cloud, resource)
         resource.kind.guard(cloud, resource)
         await resource.kind.ended(cloud, resource)
     except BaseException:

@@ -6,6 +6,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import jwt
@@ -29,6 +30,11 @@ AUDIENCES = {
 """Service -> audiences that it takes; a trailing slash does not matter."""
 
 
+@cache
+def _signing_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
 @dataclass(frozen=True)
 class Application:
     """A service principal with a client secret."""
@@ -39,13 +45,14 @@ class Application:
 
 @dataclass
 class Directory:
-    """The tenant. Its signing key is made at start and never leaves it."""
+    """The tenant. Its signing key is made once in a process and never leaves it."""
 
     cloud: Cloud
     applications: dict[str, Application] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._key = _signing_key()
+        self._verified: dict[str, Json] = {}
 
     @property
     def issuer(self) -> str:
@@ -85,23 +92,7 @@ class Directory:
             raise _unauthenticated(
                 "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing."
             )
-        try:
-            # The times are checked below, by the cloud's own clock.
-            claims: Json = jwt.decode(
-                token,
-                self._key.public_key(),
-                algorithms=["RS256"],
-                issuer=self.issuer,
-                options={
-                    "verify_aud": False,
-                    "verify_exp": False,
-                    "verify_nbf": False,
-                    "verify_iat": False,
-                    "require": ["aud", "iss", "exp", "nbf", "oid", "appid"],
-                },
-            )
-        except jwt.PyJWTError as error:
-            raise _unauthenticated("InvalidAuthenticationToken", f"The access token is invalid: {error}.") from error
+        claims = self._claims(token)
         now = self.cloud.clock.now()
         if not claims["nbf"] - 300 <= now < claims["exp"]:
             raise _unauthenticated("ExpiredAuthenticationToken", "The access token expiry UTC time is over.")
@@ -113,6 +104,32 @@ class Directory:
                 f"match with one of the allowed audiences {', '.join(AUDIENCES[service])}.",
             )
         return Caller(claims["oid"], claims["appid"], claims.get("xms_mirid"))
+
+    def _claims(self, token: str) -> Json:
+        """What a token says that this tenant signed. Signatures are checked once: callers send a token many times."""
+        known = self._verified.get(token)
+        if known is None:
+            try:
+                # The times are checked by the caller, by the cloud's own clock.
+                known = jwt.decode(
+                    token,
+                    self._key.public_key(),
+                    algorithms=["RS256"],
+                    issuer=self.issuer,
+                    options={
+                        "verify_aud": False,
+                        "verify_exp": False,
+                        "verify_nbf": False,
+                        "verify_iat": False,
+                        "require": ["aud", "iss", "exp", "nbf", "oid", "appid"],
+                    },
+                )
+            except jwt.PyJWTError as error:
+                raise _unauthenticated(
+                    "InvalidAuthenticationToken", f"The access token is invalid: {error}."
+                ) from error
+            self._verified[token] = known
+        return known
 
     def handle(self, method: str, path: str, form: Mapping[str, str]) -> Answer:
         """login.microsoftonline.com."""

@@ -3,12 +3,15 @@ service's own form."""
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
+from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
 from aiohttp import web
@@ -19,7 +22,7 @@ from localcloud.azure.arm import Call
 from localcloud.azure.blobs import Storage
 from localcloud.azure.entra import Directory
 from localcloud.azure.errors import NotFound, Refusal
-from localcloud.azure.faults import Fault
+from localcloud.azure.faults import BREAKS, BrokenError, Fault
 from localcloud.azure.keyvault import Vault
 from localcloud.azure.model import Answer, Cloud, Json
 from localcloud.fabric import IMDS, Origin
@@ -32,23 +35,18 @@ LARGEST_BODY = 64 * 1024 * 1024
 
 @dataclass
 class Incoming:
-    """A request as the services see it. `doom`: with what its operation shall fail, by a fault rule."""
+    """A request as the services see it. `peer`: the caller's address; `headers`: found in any case; `fate`: the fault
+    rule that befalls it."""
 
-    raw: web.BaseRequest
-    origin: Origin
-    content: bytes
+    method: str
     host: str
     path: str
-    query: dict[str, str]
-    doom: tuple[str, str] | None = None
-
-    @property
-    def method(self) -> str:
-        return self.raw.method
-
-    @property
-    def peer(self) -> str:
-        return self.raw.remote or ""
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    content: bytes
+    origin: Origin
+    peer: str = ""
+    fate: Fault | None = None
 
     def json(self) -> Any:
         if not self.content:
@@ -96,15 +94,49 @@ class Front:
         """Answers one HTTP request of a caller who stands at `origin`."""
         host = IMDS if origin.kind == "imds" else raw.host.rsplit(":", 1)[0].lower()
         path = "/" + raw.path.lstrip("/")
-        incoming = Incoming(raw, origin, await raw.read(), host, path, dict(raw.query))
-        service, form = self._service(incoming)
-        began = self.cloud.clock.now()
+        content, peer = await raw.read(), raw.remote or ""
+        incoming = Incoming(raw.method, host, path, dict(raw.query), raw.headers, content, origin, peer)
         try:
-            answer = self._fault(incoming) or await service(incoming)
+            return self.response(await self.handle(incoming))
+        except BrokenError as broken:
+            return await self._broken(raw, broken)
+
+    async def handle(self, incoming: Incoming) -> Answer:
+        """What a request comes to, whatever it came over. Raises BrokenError where a fault rule cuts it off."""
+        fault = incoming.fate = self._fault(incoming)
+        began, known = self.cloud.clock.now(), len(self.cloud.operations)
+        if fault and fault.effect in ("reset", "hang"):
+            self._log(incoming, 0, began)
+            raise BrokenError(fault.effect)
+        answer = fault.answer() if fault and fault.effect == "answer" else await self._served(incoming)
+        for operation in islice(self.cloud.operations.values(), known, None):
+            operation.fate = fault
+        self._log(incoming, answer.status, began)
+        if fault and fault.effect in BREAKS:
+            raise BrokenError(fault.effect, answer)
+        return answer
+
+    async def _served(self, incoming: Incoming) -> Answer:
+        service, form = self._service(incoming)
+        try:
+            return await service(incoming)
         except Refusal as refusal:
-            answer = form(refusal)
-        self._log(incoming, answer, began)
-        return self._response(answer)
+            return form(refusal)
+
+    async def _broken(self, raw: web.BaseRequest, broken: BrokenError) -> web.Response:
+        """Ends the connection as the rule says; what is returned goes nowhere."""
+        if broken.effect == "hang":
+            await asyncio.Event().wait()  # until the caller has had enough, or this cloud ends
+        if raw.transport is not None:
+            if broken.effect == "half" and broken.answer is not None:
+                body = self.response(broken.answer).body
+                text = body if isinstance(body, bytes) else b""
+                raw.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (len(text) + 2))
+                raw.transport.write(text[: len(text) // 2])
+                raw.transport.close()
+            else:
+                raw.transport.abort()
+        return web.Response()
 
     def _service(self, incoming: Incoming) -> tuple[Service, Callable[[Refusal], Answer]]:
         host = incoming.host
@@ -127,7 +159,7 @@ class Front:
         return service or _nobody, _json_error
 
     async def _arm(self, incoming: Incoming) -> Answer:
-        headers = incoming.raw.headers
+        headers = incoming.headers
         try:
             caller = self.directory.caller(headers.get("Authorization"), "arm")
         except Refusal as refusal:
@@ -140,18 +172,18 @@ class Front:
         body = incoming.json()
         if body is not None:
             self.bodies.append(f"{incoming.method} {path} {json.dumps(body)}{_custom_data(body)}")
-        call = Call(self.cloud, caller, incoming.method, path, incoming.query, headers, body, incoming.doom)
+        call = Call(self.cloud, caller, incoming.method, path, incoming.query, headers, body, incoming.fate)
         return await routes.handle(call)
 
     async def _login(self, incoming: Incoming) -> Answer:
-        form = await incoming.raw.post() if incoming.method == "POST" else {}
-        return self.directory.handle(incoming.method, incoming.path, {k: str(v) for k, v in form.items()})
+        form = dict(parse_qsl(incoming.content.decode())) if incoming.method == "POST" else {}
+        return self.directory.handle(incoming.method, incoming.path, form)
 
     async def _vault(self, incoming: Incoming) -> Answer:
         vault = self.vaults.get(incoming.host.split(".")[0])
         if vault is None:
             return await _nobody(incoming)
-        headers = incoming.raw.headers
+        headers = incoming.headers
         body = incoming.json() or {}
         return vault.handle(
             self.directory,
@@ -169,13 +201,13 @@ class Front:
         if storage is None:
             return await _nobody(incoming)
         return storage.handle(
-            self.directory, incoming.method, incoming.path, incoming.query, incoming.raw.headers, incoming.content
+            self.directory, incoming.method, incoming.path, incoming.query, incoming.headers, incoming.content
         )
 
     async def _inference(self, incoming: Incoming) -> Answer:
         account = inference.account_of(self.cloud, incoming.host)
         inference.admit(self.cloud, account, incoming.origin, incoming.peer)
-        inference.authenticate(self.cloud, self.directory, account, incoming.raw.headers)
+        inference.authenticate(self.cloud, self.directory, account, incoming.headers)
         if incoming.method != "POST":
             raise NotFound("404", "Resource not found")
         return await inference.complete(
@@ -188,20 +220,17 @@ class Front:
             machine = network.machine_of(self.cloud, origin.interface_id)
         else:
             machine = imds.machine_at(self.cloud, origin.network_id or "", incoming.peer)
-        return imds.handle(self.cloud, self.directory, machine, incoming.path, incoming.query, incoming.raw.headers)
+        return imds.handle(self.cloud, self.directory, machine, incoming.path, incoming.query, incoming.headers)
 
-    def _fault(self, incoming: Incoming) -> Answer | None:
+    def _fault(self, incoming: Incoming) -> Fault | None:
         if incoming.path.startswith("/localcloud/"):
             return None
-        for fault in self.faults:
-            if fault.hits(incoming.method, incoming.host + incoming.path):
-                if not fault.operation:
-                    return fault.answer()
-                incoming.doom = (fault.code, fault.message)
-        return None
+        return next(
+            (fault for fault in self.faults if fault.hits(incoming.method, incoming.host + incoming.path)), None
+        )
 
-    def _log(self, incoming: Incoming, answer: Answer, began: float) -> None:
-        """Never a header, a body or a query: they may hold secrets."""
+    def _log(self, incoming: Incoming, status: int, began: float) -> None:
+        """Never a header, a body or a query: they may hold secrets. A status of 0: there was no answer."""
         self.logged += 1
         self.log.append(
             {
@@ -213,11 +242,11 @@ class Front:
                 "method": incoming.method,
                 "host": incoming.host,
                 "path": incoming.path,
-                "status": answer.status,
+                "status": status,
             }
         )
 
-    def _response(self, answer: Answer) -> web.Response:
+    def response(self, answer: Answer) -> web.Response:
         request_id = self.cloud.uuid()
         headers = {"x-ms-request-id": request_id, "x-ms-correlation-request-id": request_id, **answer.headers}
         if answer.body is None:

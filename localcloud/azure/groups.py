@@ -39,6 +39,7 @@ def delete(cloud: Cloud, resource: Resource) -> Answer:
 
     async def work() -> None:
         try:
+            engine.doom(cloud, resource)
             _refuse_if_blocked(cloud, resource)
             await _end_members(cloud, resource)
         except BaseException:
@@ -82,4 +83,4 @@ async def _end_members(cloud: Cloud, resource: Resource) -> None:
         if cloud.get(member.id) is None:
             continue  # it went with another, as a VM's disk does
         await member.kind.ended(cloud, member)
-        cloud.resources.pop(member.key, None)
+        engine.forget(cloud, member)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
+import ssl
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+from weakref import WeakSet
 
 from aiohttp import web
 
@@ -40,7 +43,7 @@ class LocalAzure:
     """Azure's side of the local cloud; implements `fabric.Services`.
 
     speed: every typical duration is multiplied by it; seed: of names, ids and secrets; answer: the model's words.
-    `certificates` must have been made.
+    `certificates` must have been made by the time that something is served.
     """
 
     def __init__(
@@ -58,9 +61,9 @@ class LocalAzure:
         self.cloud = Cloud(fabric, clock, speed, generator, _uuid(generator), _uuid(generator))
         self.cloud.access = Access(clock)
         self._plant(answer or answers.built_in)
-        self._context = certificates.server_context()
         self._runners: dict[socket.socket, web.ServerRunner] = {}
         self._proxy: asyncio.Server | None = None
+        self._connections: WeakSet[asyncio.Transport] = WeakSet()
         self._proxy_http: web.Server | None = None
         self._address = ("127.0.0.1", 0)
 
@@ -98,12 +101,19 @@ class LocalAzure:
             self._proxy.close()
         if self._proxy_http is not None:
             await self._proxy_http.shutdown(0.1)
+        for connection in list(self._connections):
+            connection.abort()
         for listener in list(self._runners):
             await self.unserve(listener)
         tasks = list(self.cloud.tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # aborted connections end in the loop's next turn
+
+    @cached_property
+    def _context(self) -> ssl.SSLContext:
+        return self.certificates.server_context()
 
     async def proxy(self, listener: socket.socket) -> None:
         """CONNECT proxy, control API and App Service's identity endpoint, on a listening loopback socket."""
@@ -111,7 +121,7 @@ class LocalAzure:
         server = self._server(Origin("host"))
         self._proxy_http = server
         loop = asyncio.get_running_loop()
-        self._proxy = await loop.create_server(lambda: Doorway(server, self._context), sock=listener)
+        self._proxy = await loop.create_server(lambda: Doorway(server, self._context, self._connections), sock=listener)
 
     def _server(self, origin: Origin) -> web.Server:
         async def handle(request: web.BaseRequest) -> web.StreamResponse:

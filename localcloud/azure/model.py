@@ -16,6 +16,7 @@ from localcloud.azure.shapes import Shape
 from localcloud.fabric import Fabric
 
 if TYPE_CHECKING:
+    from localcloud.azure.faults import Fault
     from localcloud.azure.rbac import Access, Caller
 
 Json = dict[str, Any]
@@ -161,7 +162,8 @@ class Answer:
 
 @dataclass
 class Operation:
-    """Something asynchronous. `signature`: stands in its URLs, without which nobody may look."""
+    """Something asynchronous. `signature`: stands in its URLs, without which nobody may look; `fate`: the fault rule
+    that befell the call which began it."""
 
     id: str
     namespace: str
@@ -176,6 +178,12 @@ class Operation:
     error: Json | None = None
     error_status: int = 409
     result: Json | None = None
+    fate: Fault | None = None
+
+    def doom(self) -> None:
+        """Called where its work begins. Raises Refusal if it shall fail."""
+        if self.fate is not None and self.fate.effect == "operation":
+            raise Refusal(409, self.fate.code, self.fate.message)
 
 
 @dataclass

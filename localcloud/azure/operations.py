@@ -13,6 +13,7 @@ from localcloud.azure.model import Answer, Cloud, Json, Operation
 
 MANAGEMENT = "https://management.azure.com"
 LEAST_WAIT = 0.02
+CANCELLED = {"code": "OperationPreempted", "message": "The operation was cancelled: its resource was deleted."}
 
 Work = Callable[[], Awaitable[Json | None]]
 
@@ -24,8 +25,11 @@ def begin(cloud: Cloud, operation: Operation, seconds: float, work: Work) -> Ope
     async def run() -> None:
         await cloud.clock.sleep(seconds)
         try:
+            await _delayed(cloud, operation)
+            if operation.error == CANCELLED:
+                return
             operation.result = await work()
-            operation.status = "Succeeded"
+            operation.status, operation.error = "Succeeded", None
         except Refusal as refusal:
             operation.status, operation.error, operation.error_status = "Failed", refusal.error(), refusal.status
         except Exception as error:  # a bug or the network's failure: the operation must not hang for ever
@@ -33,12 +37,31 @@ def begin(cloud: Cloud, operation: Operation, seconds: float, work: Work) -> Ope
             operation.error = {"code": "InternalServerError", "message": f"{type(error).__name__}: {error}"}
             raise
         finally:
-            operation.ended = cloud.clock.now()
+            operation.ended = operation.ended or cloud.clock.now()
 
     task = asyncio.get_running_loop().create_task(run())
     cloud.tasks.add(task)
     task.add_done_callback(cloud.tasks.discard)
     return operation
+
+
+def cancel(cloud: Cloud, identifier: str | None) -> None:
+    """What was being done to a resource that is gone, unless that was its deletion."""
+    operation = cloud.operations.get(identifier or "")
+    if operation is not None and operation.status == "InProgress" and operation.verb != "DELETE":
+        operation.status, operation.error, operation.ended = "Failed", CANCELLED, cloud.clock.now()
+
+
+async def _delayed(cloud: Cloud, operation: Operation) -> None:
+    """What a fault rule lets happen before the work is done: more time, or the word that it failed."""
+    fate = operation.fate
+    if fate is None or fate.effect not in ("slow", "late"):
+        return
+    if fate.effect == "late":
+        operation.status, operation.error = "Failed", {"code": fate.code, "message": fate.message}
+        if resource := cloud.get(operation.target):
+            resource.state = "Failed"
+    await cloud.clock.sleep(fate.seconds)
 
 
 def new(cloud: Cloud, namespace: str, location: str, version: str, target: str, verb: str) -> Operation:

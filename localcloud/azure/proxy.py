@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
+from weakref import WeakSet
 
 from localcloud.azure.front import is_known
 
@@ -25,10 +26,11 @@ MakeProtocol = Callable[[], asyncio.Protocol]
 
 
 class Doorway(asyncio.Protocol):
-    """Reads just enough of a new connection to know whom to hand it to."""
+    """Reads just enough of a new connection to know whom to hand it to. `known`: all connections, to end them with
+    this cloud."""
 
-    def __init__(self, serve: MakeProtocol, context: ssl.SSLContext) -> None:
-        self._serve, self._context = serve, context
+    def __init__(self, serve: MakeProtocol, context: ssl.SSLContext, known: WeakSet[asyncio.Transport]) -> None:
+        self._serve, self._context, self._known = serve, context, known
         self._received = b""
         self._transport: asyncio.Transport | None = None
         self._upgrade: asyncio.Task[None] | None = None
@@ -36,6 +38,7 @@ class Doorway(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._known.add(transport)
 
     def data_received(self, data: bytes) -> None:
         assert self._transport is not None

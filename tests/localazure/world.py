@@ -16,18 +16,21 @@ import requests
 from azure.identity import ClientSecretCredential, ManagedIdentityCredential
 
 from localcloud.azure import Certificates, LocalAzure, NoFabric, SystemClock
+from tests.localazure.arm import Arm
 
 SPEED = 0.002
 PATIENCE = 20.0
 
 
 class World:
-    """One running local Azure. `environment`: what the app would be started with."""
+    """One running local Azure. `environment`: what the app would be started with; `patience`: seconds that `send` waits
+    for an answer."""
 
     def __init__(self, certificates: Certificates, *, speed: float = SPEED, seed: int = 1) -> None:
         self.fabric = NoFabric()
         self.certificates = certificates
         self.speed, self.seed = speed, seed
+        self.patience = PATIENCE
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
 
@@ -58,10 +61,6 @@ class World:
     def url(self) -> str:
         return self.environment["HTTP_PROXY"]
 
-    @property
-    def group_path(self) -> str:
-        return f"/subscriptions/{self.azure.cloud.subscription}/resourceGroups"
-
     def control(self, method: str, path: str, json: Any = None) -> Any:
         answer = requests.request(method, f"{self.url}/localcloud/{path}", json=json, timeout=10, proxies={"http": ""})
         answer.raise_for_status()
@@ -82,9 +81,20 @@ class World:
             credential = ManagedIdentityCredential(client_id=self.environment["AZURE_CLIENT_ID"])
             return str(credential.get_token(f"{audience}/.default").token)
 
+    def send(self, method: str, url: str, **more: Any) -> requests.Response:
+        """requests.request over the proxy, with trust in the CA."""
+        with requests.Session() as session:
+            session.trust_env = False
+            options: dict[str, Any] = {
+                "proxies": {"https": self.url},
+                "verify": str(self.certificates.bundle),
+                "timeout": self.patience,
+            }
+            return session.request(method, url, **options | more)
+
     def arm(self, token: str | None = None) -> Arm:
         """ARM as the app sees it, or the bearer of another token."""
-        return Arm(self, token or self.token())
+        return Arm(self.send, until, self.azure.cloud.subscription, token or self.token())
 
 
 @contextmanager
@@ -99,70 +109,6 @@ def environment(values: Mapping[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-VERSIONS = {
-    "microsoft.network/privatednszones": "2024-06-01",
-    "microsoft.network": "2026-03-01",
-    "microsoft.compute/disks": "2026-03-02",
-    "microsoft.compute": "2026-04-01",
-    "microsoft.cognitiveservices": "2025-09-01",
-    "microsoft.managedidentity": "2024-11-30",
-    "microsoft.authorization": "2022-04-01",
-}
-
-
-class Arm:
-    """ARM without an SDK: raw requests, to see exactly what is answered."""
-
-    def __init__(self, world: World, token: str) -> None:
-        self.world = world
-        self.session = requests.Session()
-        self.session.trust_env = False
-        self.session.proxies = {"https": world.url}
-        self.session.verify = str(world.certificates.bundle)
-        self.session.headers["Authorization"] = f"Bearer {token}"
-
-    def call(self, method: str, path: str, body: Any = None, **more: Any) -> requests.Response:
-        version = more.pop("version", None) or next(
-            (v for prefix, v in VERSIONS.items() if f"/providers/{prefix}" in path.lower()), "2025-04-01"
-        )
-        url = path if path.startswith("https://") else f"https://management.azure.com{path}"
-        params = {} if "api-version" in url else {"api-version": version}
-        return self.session.request(method, url, json=body, params=params | more.pop("params", {}), timeout=20, **more)
-
-    def get(self, path: str, **more: Any) -> Any:
-        answer = self.call("GET", path, **more)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def put(self, path: str, body: Any, **more: Any) -> Any:
-        """PUT, then wait until it is done; the resource."""
-        answer = self.call("PUT", path, body, **more)
-        assert answer.status_code in (200, 201, 202), answer.text
-        return self.settled(path)
-
-    def settled(self, path: str) -> Any:
-        found: Any = None
-
-        def look() -> bool:
-            nonlocal found
-            found = self.get(path)
-            return found["properties"]["provisioningState"] in ("Succeeded", "Failed")
-
-        until(look)
-        return found
-
-    def delete(self, path: str) -> None:
-        answer = self.call("DELETE", path)
-        assert answer.status_code in (200, 202, 204), answer.text
-        until(lambda: self.call("GET", path).status_code == 404)
-
-    def outcome(self, answer: requests.Response) -> Any:
-        """The end of an operation, from its own URL."""
-        url = answer.headers["Azure-AsyncOperation"]
-        until(lambda: self.get(url)["status"] != "InProgress")
-        return self.get(url)
 
 
 def until(true: Callable[[], bool]) -> None:

@@ -1,0 +1,188 @@
+"""The whole app on the whole local Azure in one process on virtual time: hundreds of lives of environments in minutes.
+
+Real are the orchestrators, the activities with their SDK clients, ARM, Entra, Key Vault, role assignments and the
+model's data plane. Stand-ins: the connection (`inprocess`), the VMs' programs (`guests`), the `ockam` command
+(`administrator`), the Functions host (`live`), and, unless a test asks for blobs, the records' container.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from activities import bookkeeping, cleanup, planning, registry
+from activities.records import Document, Life, Records
+from activities.steps import Request
+from isthmus import names
+from isthmus.lifecycle import OVER, RUNNING, STOP_EVENT
+from isthmus.outcomes import failed
+from isthmus.plan import utc
+from isthmus.spec import Spec
+from localcloud.azure.faults import Fault
+from tests.localazure.administrator import Administrator
+from tests.localazure.direct import Direct
+from tests.localazure.guests import Guests
+from tests.localazure.live import Hub
+from tests.unit import samples
+from tests.unit.fakes import Container
+
+SETTLING = 900.0
+"""Virtual seconds after which whatever was under way has ended."""
+BESIDE = ("seeded", "containers", "blobs", "operations")
+"""Parts of the census that are no resources of an environment."""
+
+
+Around = Callable[[str, dict[str, Any], Callable[[], Any]], Any]
+
+
+def as_it_is(name: str, given: dict[str, Any], do: Callable[[], Any]) -> Any:
+    return do()
+
+
+class Engine:
+    """One subscription with the app in it.
+
+    faults: rules for the local Azure; blobs: whether the records are kept there too
+    around: called for every activity with its name, its input and what carries it out
+    bugs: tracebacks of activities that raised; every run should leave none
+    """
+
+    def __init__(self, *faults: Fault, blobs: bool = False, seed: int = 0) -> None:
+        self._directory = tempfile.TemporaryDirectory(prefix="isthmus-engine-")
+        self.administrator = Administrator(Path(self._directory.name))
+        self.administrator.use()
+        self.guests = Guests(self.administrator)
+        self.direct = Direct(self.guests.fabric, seed=seed)
+        self.azure = self.guests.azure = self.direct.azure
+        self.azure.front.faults.extend(faults)
+        self.session, self.cloud = self.direct.session, self.direct.cloud
+        self.container = Container()
+        self.records = Records(self.cloud.records if blobs else self.container)
+        self.hub = Hub(self.act)
+        self.around: Around = as_it_is
+        self.bugs: list[str] = []
+        self.calls: Counter[str] = Counter()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *why: object) -> None:
+        self.direct.__exit__(*why)
+        self._directory.cleanup()
+
+    def ask(self, generation: str = samples.GENERATION, **wish: Any) -> Life:
+        """What POST does: claims the name, writes the record and starts the orchestration."""
+        spec = samples.spec(**wish)
+        bearer = self.records.bearer(spec.name)
+        taken = bearer is not None and not self._over((spec.name, bearer))
+        life = (spec.name, bearer if bearer and taken else self.records.claim(spec.name, generation, bearer))
+        self.records.create(life, self._record(spec, life))
+        document = self.record(life)
+        if document["phase"] != "requested":
+            return life
+        job = {key: document[key] for key in ("environment", "generation", "attempt", "on_failure")}
+        self.hub.start("provision_environment", job, names.provision_instance(*life, document["attempt"]))
+        return life
+
+    def _over(self, life: Life) -> bool:
+        document = self.record(life)
+        return document["phase"] in OVER or (document["stop"] or {"why": "failure"})["why"] != "failure"
+
+    def _record(self, spec: Spec, life: Life) -> Document:
+        asked = datetime.fromtimestamp(self.hub.now, UTC)
+        return samples.record(
+            environment=spec.name,
+            generation=life[1],
+            spec=spec.public(),
+            digest=spec.digest(),
+            on_failure=spec.on_failure,
+            requested_at=utc(asked),
+            expires_at=utc(asked + timedelta(minutes=spec.lease_minutes)),
+        )
+
+    def delete(self, life: Life) -> None:
+        """What DELETE does."""
+        document = bookkeeping.ask_for_stop(self.records, life, "delete", "its deletion was asked for")
+        document = document or self.record(life)
+        owner = self.hub.instances.get(names.provision_instance(*life, document["attempt"]))
+        if document["phase"] in RUNNING:
+            self._wake(life, document)
+        elif document["phase"] != "gone" and (owner is None or owner.over):
+            given = {"environment": life[0], "generation": life[1]}
+            self.hub.start("teardown_environment", given, names.teardown_instance(*life))
+
+    def _wake(self, life: Life, document: Document) -> None:
+        instances = [names.provision_instance(*life, document["attempt"])]
+        for corp in document["spec"]["corps"]:
+            instances.append(names.corp_instance(*life, corp["name"], document["attempt"]))
+        for instance in instances:
+            if instance in self.hub.instances and not self.hub.instances[instance].over:
+                self.hub.raise_event(instance, STOP_EVENT)
+
+    def run(self) -> None:
+        """Until no orchestration has anything left to do."""
+        self.hub.run()
+
+    def settle(self, seconds: float = SETTLING) -> None:
+        """Lets Azure end what is under way."""
+        self.direct.advance(seconds)
+
+    def act(self, name: str, given: dict[str, Any]) -> tuple[Any, float]:
+        """One activity, as the registry runs it; how long its clients waited in vain."""
+        self.administrator.use()  # another engine may have been made meanwhile
+        self.direct.advance(self.hub.now - self.direct.clock.now())
+        self.calls[name] += 1
+        waited = self.session.spent
+        result = self.around(name, given, lambda: self._activity(name, given))
+        return result, self.session.spent - waited
+
+    def _activity(self, name: str, given: dict[str, Any]) -> Any:
+        if name == "find_expired":
+            return cleanup.find_expired(self.cloud, self.records, datetime.fromisoformat(given["now"]))
+        life = (given["environment"], given["generation"])
+        if name == "plan_environment":
+            return planning.plan_environment(self.cloud, self.records, life, given["attempt"])
+        if name == "set_phase":
+            return bookkeeping.set_phase(self.records, life, given["phase"], given["details"])
+        if name == "save_progress":
+            return bookkeeping.save_progress(self.records, life, given["part"], given["lines"])
+        if name == "begin_teardown":
+            return bookkeeping.begin_teardown(self.cloud, self.records, life)
+        return self._step(name, given)
+
+    def _step(self, name: str, given: dict[str, Any]) -> Any:
+        verb, _, kind = name.partition("_")
+        request = Request(
+            given["environment"], given["generation"], given["step"], given["outputs"], given["writes"], self.cloud,
+            self.records,
+        )  # fmt: skip
+        try:
+            return registry.VERBS[kind][verb == "remove"](request)
+        except Exception as error:
+            self.bugs.append(f"{name}: {traceback.format_exc()}")
+            return failed("InternalError", f"{type(error).__name__} in Isthmus itself.", retryable=True)
+
+    def record(self, life: Life) -> Document:
+        document = self.records.load(life)
+        assert document is not None
+        return document
+
+    def phase(self, life: Life) -> str:
+        return str(self.record(life)["phase"])
+
+    def census(self) -> Counter[str]:
+        """How many there are of each kind, portal members included, of what was not there from the start."""
+        everything = self.azure.census()
+        counted = Counter({kind: len(found) for kind, found in everything.items() if kind not in BESIDE})
+        counted["members"] = len(self.administrator.members())
+        counted["machines"] = len(self.guests.fabric.machines)
+        return +counted
+
+    def requests(self, after: int = 0) -> Iterable[dict[str, Any]]:
+        """The local Azure's log of what was asked."""
+        return (entry for entry in self.azure.front.log if entry["number"] > after)
