@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 SOURCES := isthmus activities orchestrators triggers localcloud tests tools bench docs function_app.py
 
-.PHONY: demo up test check bench bench-host docs clean
+.PHONY: demo up test check bench bench-host docs screenshots clean
 .DELETE_ON_ERROR:
 
 $(READY): requirements.txt pyproject.toml
@@ -29,8 +29,14 @@ check: $(READY)  ## lint, format, types
 
 bench: bench-host  ## figures, as ratios in one run
 
-bench-host: $(READY)
+bench-host: $(READY)  ## the local host against durabletask's in-memory backend
 	@$(BIN)/python -m bench.host $(ARGS)
+
+screenshots: $(READY)  ## pictures of the status page, in a headless Chromium
+	@$(BIN)/python -m tests.pages.screenshots $(ARGS)
+
+sweep-host: $(READY)  ## kills the local host at every transaction of a script; takes some minutes
+	@$(BIN)/python -m tests.host.sweep $(ARGS)
 
 docs: $(READY)  ## regenerates what is generated
 	@$(BIN)/python -m docs.generate

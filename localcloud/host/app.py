@@ -17,6 +17,12 @@ import azure.functions as func
 OFFERED = {"httpTrigger", "timerTrigger", "orchestrationTrigger", "activityTrigger"}
 ALIASES = {"activityTrigger": "activity", "orchestrationTrigger": "orchestration"}
 CLIENT = "durableClient"
+STREAMS = "azurefunctions"
+"""The package of azurefunctions-extensions-http-fastapi, whose Request and StreamingResponse Azure's worker offers."""
+NO_STREAMS = (
+    "HTTP streams (azurefunctions-extensions-http-fastapi) are not offered by this host. "
+    "Use azure.functions.HttpRequest and HttpResponse."
+)
 
 
 class AppError(Exception):
@@ -106,6 +112,8 @@ def _imported(folder: Path) -> types.ModuleType:
     try:
         specification.loader.exec_module(module)
     except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and str(error.name).startswith(STREAMS):
+            raise AppError(f"{path}: {NO_STREAMS}") from error
         raise AppError(f"{path}: it can't be imported: {type(error).__name__}: {error}") from error
     return module
 
@@ -184,6 +192,8 @@ def _signature_refusals(function: Function) -> list[str]:
         for name in sorted(parameters - {str(b["name"]) for b in function.bindings})
     ]
     for name, hint in _hints(code).items():
+        if str(getattr(hint, "__module__", "")).startswith(f"{STREAMS}."):
+            found.append(f"{where}: the parameter {name!r}: {NO_STREAMS}")
         if (name in bound and isinstance(hint, types.UnionType | types.GenericAlias)) or _is_optional(hint):
             found.append(
                 f"{where}: the type of the parameter {name!r}, {hint}, is refused by the worker. Use a plain class, "

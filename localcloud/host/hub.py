@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -35,7 +36,9 @@ class Hub:
     clock: Callable[[], float] = time.time
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _episodes: int = 0
-    _activities: int = 0
+    _working: Counter[str] = field(default_factory=Counter)
+    _results: list[tuple[Work, Event]] = field(default_factory=list)
+    _resting: dict[str, float] = field(default_factory=dict)
     _stopping: bool = False
 
     def __post_init__(self) -> None:
@@ -56,8 +59,9 @@ class Hub:
         try:
             while not self._stopping:
                 self._woken.clear()
-                self._begin_episodes()
+                self._record()
                 self._begin_activities()
+                self._begin_episodes()
                 await self._sleep()
         finally:
             renewing.cancel()
@@ -67,17 +71,25 @@ class Hub:
         self._stopping = True
         self.wake()
 
-    def _begin_episodes(self) -> None:
-        room = self.settings.orchestrators - self._episodes
-        for claim in self.store.claim_instances(room, self.clock()) if room > 0 else []:
-            self._episodes += 1
-            self._spawn(self._episode(claim))
+    def _record(self) -> None:
+        """Writes the results of all activities that have ended since the last time, in one transaction."""
+        results, self._results = self._results, []
+        for work in self.store.finish(results, self.clock()) if results else []:
+            log.warning("activity %s of %s: another host has taken it over", work.name, work.instance)
 
     def _begin_activities(self) -> None:
-        room = self.settings.activities - self._activities
+        room = self.settings.activities - self._working.total()
         for work in self.store.claim_work(room, self.clock()) if room > 0 else []:
-            self._activities += 1
+            self._working[work.instance] += 1
             self._spawn(self._activity(work))
+
+    def _begin_episodes(self) -> None:
+        now = self.clock()
+        self._resting = {one: end for one, end in self._resting.items() if end > now and self._working[one]}
+        room = self.settings.orchestrators - self._episodes
+        for claim in self.store.claim_instances(room, now, self._resting) if room > 0 else []:
+            self._episodes += 1
+            self._spawn(self._episode(claim))
 
     def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(coroutine)
@@ -86,15 +98,17 @@ class Hub:
 
     async def _sleep(self) -> None:
         now = self.clock()
-        due = self.store.next_due(now)
-        pause = LOOK_SECONDS if due is None else min(LOOK_SECONDS, due - now)
+        times = [LOOK_SECONDS + now, *self._resting.values()]
+        if (due := self.store.next_due(now)) is not None:
+            times.append(due)
+        pause = min(times) - now
         try:
             await asyncio.wait_for(self._woken.wait(), max(pause, 0.001))
         except TimeoutError:
             return
 
     async def _episode(self, claim: Claim) -> None:
-        name = claim.instance.name
+        name, begun = claim.instance.name, self.clock()
         try:
             function = self.app.find("orchestrationTrigger", name)
             result = await asyncio.get_running_loop().run_in_executor(self._episode_pool, self._replay, claim, function)
@@ -102,6 +116,11 @@ class Hub:
                 log.warning(word)
             if result.over:
                 log.info("%s %s: %s", name, claim.instance.id, result.status)
+            else:
+                # While activities of it run, it rests for as long as it took: their results come together then, and
+                # a wide fan-out is not replayed for each of them.
+                now = self.clock()
+                self._resting[claim.instance.id] = now + (now - begun)
         except LeaseLostError:
             log.warning("%s %s: another host has taken it over", name, claim.instance.id)
         except Exception:
@@ -122,12 +141,12 @@ class Hub:
 
     async def _activity(self, work: Work) -> None:
         try:
-            result = await self._result(work)
-            self.store.finish(work, result, self.clock())
-        except LeaseLostError:
-            log.warning("activity %s of %s: another host has taken it over", work.name, work.instance)
+            result = await self._result(work)  # first: the list may be another one when it is there
+            self._results.append((work, result))
         finally:
-            self._activities -= 1
+            self._working[work.instance] -= 1
+            if not self._working[work.instance]:
+                del self._working[work.instance]
             self.wake()
 
     async def _result(self, work: Work) -> Event:
@@ -158,6 +177,7 @@ class Hub:
         """Lets what runs come to its end for a moment; what does not is done again by the next host."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=END_SECONDS)
+        self._record()
         for task in list(self._tasks):
             task.cancel()
         for pool in (self._episode_pool, self._activity_pool):

@@ -17,8 +17,6 @@ from localcloud.host.store import Status
 from localcloud.host.write import AlreadyRunningError
 
 BASE = "/runtime/webhooks/durabletask"
-RPC = "/durabletask"
-"""Where the SDK's own client calls the same."""
 RUNNING = ("Running", "Pending", "ContinuedAsNew", "Suspended")
 LOOK_AGAIN_START, LOOK_AGAIN_STATUS = "10", "5"
 WRONG = "One or more of the arguments submitted is incorrect"
@@ -26,11 +24,18 @@ WRONG = "One or more of the arguments submitted is incorrect"
 
 @dataclass(frozen=True)
 class Urls:
-    """What the extension tells of its addresses. `origin`: scheme, host and port."""
+    """What the extension tells of its addresses. `origin`: scheme, host and port; `inner`: a secret, since the SDK's
+    own client comes without a key, on Azure at a port that is not reachable from outside."""
 
     origin: str
     hub: str
     key: str
+    inner: str
+
+    @property
+    def rpc(self) -> str:
+        """Where the SDK's own client calls the management API."""
+        return f"/durabletask/{self.inner}"
 
     @property
     def query(self) -> str:
@@ -60,7 +65,7 @@ class Urls:
                 "managementUrls": self.of("INSTANCEID"),
                 "baseUrl": f"{self.origin}{BASE}",
                 "requiredQueryStringParameters": f"code={self.key}",
-                "rpcBaseUrl": f"{self.origin}{RPC}/",
+                "rpcBaseUrl": f"{self.origin}{self.rpc}/",
             }
         )
 
@@ -89,7 +94,8 @@ class Management:
             ("POST", "/instances/{id}/rewind", self.rewind),
             ("POST", "/instances/{id}/restart", self.restart),
         )
-        return [web.route(method, base + path, handler) for base in (BASE, RPC) for method, path, handler in table]
+        bases = (BASE, self._urls.rpc)
+        return [web.route(method, base + path, handler) for base in bases for method, path, handler in table]
 
     async def start(self, request: web.Request) -> web.Response:
         name, text = request.match_info["name"], await request.text()

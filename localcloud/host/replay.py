@@ -128,24 +128,22 @@ class Replay:
     def _confirm(self, event: Event, kind: str) -> None:
         """The history shows that this was scheduled before: the code must ask for the very same now."""
         asked = self.new.pop(event["EventId"], None)
-        had = f"{kind} {event.get('Name') or event.get('FireAt')}"
+        if asked is not None and asked.kind == kind and (kind == "timer" or self._is_same(asked, event)):
+            return
+        had = f"{kind} {event.get('Name') or event.get('FireAt')} at place {event['EventId']}"
         if asked is None:
-            raise NonDeterminismError(
-                f"Non-deterministic orchestrator: its history has {had} at place {event['EventId']}, "
-                "and the code asks for nothing there."
-            )
-        wants = f"{asked.kind} {asked.name or stamp(asked.at)}"
-        same_name = kind == "timer" or asked.name.lower() == str(event.get("Name")).lower()
-        if asked.kind != kind or not same_name:
-            raise NonDeterminismError(
-                f"Non-deterministic orchestrator: its history has {had} at place {event['EventId']}, "
-                f"and the code asks for {wants}."
-            )
-        if kind != "timer" and event.get("Input") != recorded_input(asked):
-            raise NonDeterminismError(
-                f"Non-deterministic orchestrator: {had} at place {event['EventId']} had the input "
-                f"{_short(event.get('Input'))}, and the code now gives {_short(recorded_input(asked))}."
-            )
+            what = f"its history has {had}, and the code asks for nothing there."
+        elif asked.kind == kind and asked.name.lower() == str(event.get("Name")).lower():
+            then, now = _short(event.get("Input")), _short(recorded_input(asked))
+            what = f"{had} had the input {then}, and the code now gives {now}."
+        else:
+            what = f"its history has {had}, and the code asks for {asked.kind} {asked.name or stamp(asked.at)}."
+        raise NonDeterminismError(f"Non-deterministic orchestrator: {what}")
+
+    @staticmethod
+    def _is_same(asked: Scheduled, event: Event) -> bool:
+        same_name = asked.name.lower() == str(event.get("Name")).lower()
+        return same_name and event.get("Input") == recorded_input(asked)
 
     def _raised(self, name: str, value: Any) -> None:
         # The extension keeps its waiters in a stack and early events in a queue; names are case-insensitive.

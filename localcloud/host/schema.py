@@ -10,7 +10,6 @@ from localcloud.host.app import AppError
 
 APPLICATION = 0x49534854
 """SQLite's application_id of our files."""
-VERSION = 1
 SCHEMA = """
 CREATE TABLE instances (
     id TEXT PRIMARY KEY, execution TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, status TEXT NOT NULL,
@@ -29,6 +28,10 @@ CREATE TABLE work (id INTEGER PRIMARY KEY AUTOINCREMENT, instance TEXT NOT NULL,
 CREATE TABLE schedules (function TEXT PRIMARY KEY, expression TEXT NOT NULL, last REAL, next REAL NOT NULL) STRICT;
 CREATE TABLE keys (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 """
+"""As version 1 had it; never changed, so that there is one way to every later version."""
+MIGRATIONS = ("CREATE INDEX work_instance ON work (instance)",)
+"""From version 1 to 2, from 2 to 3, and so on."""
+VERSION = 1 + len(MIGRATIONS)
 
 
 class Presence:
@@ -49,26 +52,38 @@ class Presence:
 
 def opened(path: Path) -> sqlite3.Connection:
     """The file, made if it is not there. Raises AppError for one that is damaged or not ours."""
+    db = None
     try:
         db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
         db.execute("PRAGMA busy_timeout = 30000")
-        db.execute("BEGIN IMMEDIATE")
-        application, version, tables = (
-            db.execute(query).fetchone()[0]
-            for query in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
-        )
-        if tables and application != APPLICATION:
-            raise AppError(f"{path}: it is a database of something else; name another file with --db.")
-        if version > VERSION:
-            raise AppError(f"{path}: it was written by a newer version (schema {version}, this one knows {VERSION}).")
-        if not tables:
-            for statement in SCHEMA.split(";"):
-                db.execute(statement)
-            db.execute(f"PRAGMA application_id = {APPLICATION}")
-            db.execute(f"PRAGMA user_version = {VERSION}")
-        db.execute("COMMIT")
+        _prepare(db, path)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, AppError) as error:
+        if db is not None:
+            db.close()
+        if isinstance(error, AppError):
+            raise
         raise AppError(f"{path}: it can't be used as the task hub: {error}. It was left as it is.") from error
     return db
+
+
+def _prepare(db: sqlite3.Connection, path: Path) -> None:
+    """Makes the tables, or brings those of an older version up to date. Raises AppError, sqlite3.DatabaseError."""
+    db.execute("BEGIN IMMEDIATE")
+    application, version, tables = (
+        db.execute(query).fetchone()[0]
+        for query in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
+    )
+    if tables and application != APPLICATION:
+        raise AppError(f"{path}: it is a database of something else; name another file with --db.")
+    if version > VERSION:
+        raise AppError(f"{path}: it was written by a newer version (schema {version}, this one knows {VERSION}).")
+    if not tables:
+        for statement in SCHEMA.split(";"):
+            db.execute(statement)
+        db.execute(f"PRAGMA application_id = {APPLICATION}")
+    for statement in MIGRATIONS[version - 1 if tables else 0 :]:
+        db.execute(statement)
+    db.execute(f"PRAGMA user_version = {VERSION}")
+    db.execute("COMMIT")

@@ -11,13 +11,14 @@ import json
 import sqlite3
 import threading
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from localcloud.host import write
+from localcloud.host.cache import Histories, read
 from localcloud.host.episode import CONTROL, Episode, Instance, Parent
 from localcloud.host.events import Event, Type
 from localcloud.host.schema import Presence, opened
@@ -78,7 +79,12 @@ class Store:
         self.owner = uuid.uuid4().hex
         self._lock = threading.RLock()
         self._presence = Presence(path.with_name(path.name + ".lock"))
-        self._db = opened(path)
+        try:
+            self._db = opened(path)
+        except BaseException:
+            self._presence.leave()
+            raise
+        self._histories = Histories()
         if self._presence.at_start:
             with self._transaction() as db:
                 for table in ("instances", "work"):
@@ -124,19 +130,21 @@ class Store:
         created_to: float | None = None,
         after: tuple[float, str] | None = None,
         top: int = -1,
+        newest_first: bool = False,
     ) -> list[Status]:
         """Instances in the order of their creation. `after`: (created, id) of the last one that was seen."""
         wanted = json.dumps(list(statuses))
+        further, order = ("<", "DESC") if newest_first else (">", "ASC")
         query = f"""SELECT {STATUS_COLUMNS} FROM instances
             WHERE (?1 = '[]' OR status IN (SELECT value FROM json_each(?1))) AND substr(id, 1, length(?2)) = ?2
             AND (?3 IS NULL OR created >= ?3) AND (?4 IS NULL OR created <= ?4)
-            AND (?5 IS NULL OR (created, id) > (?5, ?6)) ORDER BY created, id LIMIT ?7"""  # noqa: S608
+            AND (?5 IS NULL OR (created, id) {further} (?5, ?6)) ORDER BY created {order}, id {order} LIMIT ?7"""  # noqa: S608
         seen = after or (None, None)
         return [Status(*row) for row in self._rows(query, wanted, prefix, created_from, created_to, *seen, top)]
 
     def history(self, instance_id: str) -> list[Event]:
-        rows = self._rows("SELECT event FROM history WHERE instance = ? ORDER BY place", instance_id)
-        return [json.loads(row[0]) for row in rows]
+        with self._lock:
+            return read(self._db, instance_id)
 
     def post(self, instance_id: str, what: Event, now: float) -> None:
         """Sends an event to an instance."""
@@ -146,7 +154,7 @@ class Store:
     def rewind(self, instance_id: str, reason: str, now: float) -> None:
         """Lets a failed instance go on from its last success: what failed is asked for once more."""
         with self._transaction() as db:
-            write.rewind(db, instance_id, reason, now)
+            write.rewind(db, instance_id, reason, now)  # it is over, and those are not kept in memory
 
     def purge(self, instance_ids: Iterable[str]) -> int:
         """Forgets these instances; gives how many there were."""
@@ -155,13 +163,15 @@ class Store:
 
     # -- episodes
 
-    def claim_instances(self, limit: int, now: float) -> list[Claim]:
-        """Instances with something new, for this host alone until they are committed or the lease ends."""
+    def claim_instances(self, limit: int, now: float, resting: Iterable[str] = ()) -> list[Claim]:
+        """Instances with something new, but those in `resting`, for this host alone until they are committed or the
+        lease ends."""
         with self._transaction() as db:
             found = db.execute(
                 """SELECT DISTINCT i.id FROM messages m JOIN instances i ON i.id = m.instance
-                WHERE m.due <= ? AND i.leased_until < ? AND (m.control OR i.status != 'Suspended') LIMIT ?""",
-                (now, now, limit),
+                WHERE m.due <= ? AND i.leased_until < ? AND (m.control OR i.status != 'Suspended')
+                AND i.id NOT IN (SELECT value FROM json_each(?)) LIMIT ?""",
+                (now, now, json.dumps(list(resting)), limit),
             ).fetchall()
             return [claim for row in found if (claim := self._claim(db, row[0], now)) is not None]
 
@@ -184,17 +194,14 @@ class Store:
             "UPDATE instances SET owner = ?, leased_until = ? WHERE id = ?",
             (self.owner, now + LEASE_SECONDS, instance_id),
         )
-        history = [
-            json.loads(row[0])
-            for row in db.execute("SELECT event FROM history WHERE instance = ? ORDER BY place", (instance_id,))
-        ]
-        return Claim(instance, history, new)
+        return Claim(instance, self._histories.of(db, instance_id), new)
 
     def commit(self, claim: Claim, episode: Episode, now: float) -> list[str]:
         """Writes what an episode came to, all of it or nothing; gives words of warning. Raises LeaseLostError."""
         instance = claim.instance
         with self._transaction() as db:
-            self._still_ours(db, "instances", instance.id)
+            self._histories.forget(instance.id)
+            self._still_ours(db, instance.id)
             db.executemany("DELETE FROM messages WHERE id = ?", [(number,) for number, _ in claim.messages])
             write.append(db, instance.id, len(claim.history), episode.events)
             warnings = [word for one in episode.scheduled if (word := write.schedule(db, instance, one, now))]
@@ -209,7 +216,9 @@ class Store:
             elif episode.over:
                 db.execute("DELETE FROM messages WHERE instance = ?", (instance.id,))
                 write.tell_parent(db, instance, episode, now)
-            return warnings
+        if not episode.over and episode.again is None:
+            self._histories.keep(instance.id, claim.history + episode.events)
+        return warnings
 
     def give_back(self, claim: Claim) -> None:
         """Leaves a claimed instance as it was, for whoever comes next."""
@@ -219,10 +228,10 @@ class Store:
                 (claim.instance.id, self.owner),
             )
 
-    def _still_ours(self, db: sqlite3.Connection, table: str, key: Any) -> None:
-        row = db.execute(f"SELECT owner FROM {table} WHERE id = ?", (key,)).fetchone()  # noqa: S608
+    def _still_ours(self, db: sqlite3.Connection, instance_id: str) -> None:
+        row = db.execute("SELECT owner FROM instances WHERE id = ?", (instance_id,)).fetchone()
         if row is None or row[0] != self.owner:
-            raise LeaseLostError(f"{table} {key}")
+            raise LeaseLostError(instance_id)
 
     # -- activities
 
@@ -237,12 +246,17 @@ class Store:
             ).fetchall()
         return [Work(*row) for row in sorted(rows)]
 
-    def finish(self, work: Work, result: Event, now: float) -> None:
-        """Records an activity's result and lets its orchestration know. Raises LeaseLostError."""
+    def finish(self, results: Sequence[tuple[Work, Event]], now: float) -> list[Work]:
+        """Records activities' results and lets their orchestrations know; gives those that another host has taken
+        over, of which nothing was written."""
+        lost = []
         with self._transaction() as db:
-            self._still_ours(db, "work", work.id)
-            db.execute("DELETE FROM work WHERE id = ?", (work.id,))
-            write.post(db, work.instance, work.execution, now, result)
+            for work, result in results:
+                if db.execute("DELETE FROM work WHERE id = ? AND owner = ?", (work.id, self.owner)).rowcount:
+                    write.post(db, work.instance, work.execution, now, result)
+                else:
+                    lost.append(work)
+        return lost
 
     def renew_leases(self, now: float) -> None:
         """Keeps what this host holds its own; called well within a lease's time."""

@@ -85,7 +85,7 @@ class Host:
 
 
 class Running:
-    """A host process with its own database; may be killed and started again."""
+    """A host process, with a database of its own unless one is given; may be killed and started again."""
 
     def __init__(
         self,
@@ -93,9 +93,11 @@ class Running:
         app: Path = FEATURES,
         settings: Mapping[str, str] | None = None,
         command: tuple[str, ...] = ("-m", "localcloud.host"),
+        more: tuple[str, ...] = (),
+        database: Path | None = None,
     ) -> None:
-        self.folder, self.app, self.command = folder, app, command
-        self.database = folder / "hub.db"
+        self.folder, self.app, self.command, self.more = folder, app, command, more
+        self.database = database or folder / "hub.db"
         self.effects = folder / "effects"
         self.settings = {"FEATURES_EFFECTS": str(self.effects), "FEATURES_SCHEDULE": "0 0 0 1 1 *"} | dict(
             settings or {}
@@ -111,7 +113,7 @@ class Running:
         self.stop()
 
     def start(self) -> None:
-        words = [sys.executable, *self.command, str(self.app), "--port", "0", "--db", str(self.database)]
+        words = [sys.executable, *self.command, str(self.app), "--db", str(self.database), "--port", "0", *self.more]
         with (self.folder / "host.log").open("a") as log:
             self.process = subprocess.Popen(
                 words,

@@ -1,70 +1,48 @@
-"""Whenever the host dies, the next one goes on where it was."""
+"""Whenever the host dies, the next one goes on where it was. `make sweep-host` tries every point; here is a sample."""
 
 from __future__ import annotations
 
-import urllib.error
-from http.client import HTTPException
+import os
+import random
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from tests.host.driver import Host, Running, until
+from tests.host import pair
+from tests.host.driver import Running
+from tests.host.sweep import Death, End, faults, killed, resumed, undisturbed
 
-INSTANCE = "sweep"
-GONE = (urllib.error.URLError, HTTPException, OSError, ValueError, AssertionError)
-
-
-def drive(host: Host) -> None:
-    """Starts the script and gives it its event; harmless when repeated."""
-    if host.manage("GET", f"/instances/{INSTANCE}").status == 404:
-        host.manage("POST", f"/orchestrators/everything/{INSTANCE}")
-    host.manage("POST", f"/instances/{INSTANCE}/raiseEvent/go", "ahead")
-
-
-def told(host: Host) -> list[tuple[str, str, str]]:
-    """The history without its times; of how often the event came, nothing is said."""
-    events = host.events(INSTANCE)
-    return sorted(
-        (str(event["EventType"]), str(event.get("FunctionName")), str(event.get("Result")))
-        for event in events
-        if event["EventType"] != "EventRaised"
-    )
+SEED = int(os.environ.get("SWEEP_SEED", "7"))
+_RANDOM = random.Random(SEED)  # every worker of a parallel run draws the same
+SAMPLE = [(when, round(_RANDOM.random(), 3)) for when in ("before", "after") * 3]
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str, str]]:
-    with Running(tmp_path_factory.mktemp("calm")) as running:
-        drive(running.host)
-        assert running.host.settled(INSTANCE)["runtimeStatus"] == "Completed"
-        return told(running.host)
+def calm(tmp_path_factory: pytest.TempPathFactory) -> tuple[End, int]:
+    """The undisturbed end, and how many transactions it took."""
+    return undisturbed(tmp_path_factory.mktemp("calm"))
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("turn", range(1, 60, 4))
-def test_the_history_is_the_undisturbed_one_wherever_it_is_killed(
-    tmp_path: Path, undisturbed: list[tuple[str, str, str]], when: str, turn: int
+@pytest.mark.parametrize(("when", "where"), SAMPLE)
+def test_the_end_is_the_undisturbed_one_wherever_it_is_killed(
+    tmp_path: Path, calm: tuple[End, int], when: str, where: float
 ) -> None:
-    mortal = Running(tmp_path, command=("-m", "tests.host.dying", when, str(turn)))
-    mortal.start()
-    if mortal.came_up:
-        try:
-            drive(mortal.host)
-            until(lambda: mortal.process.poll() is not None or _over(mortal.host), 20)
-        except GONE:
-            pass
-    mortal.kill()
-    with Running(tmp_path) as running:
-        drive(running.host)
-        status = running.host.settled(INSTANCE)
-        assert status["runtimeStatus"] == "Completed", status["output"]
-        assert told(running.host) == undisturbed
-        recorded = {"echo", "double", "fail"}
-        assert {line.split()[0] for line in running.traces()} >= recorded
+    end, transactions = calm
+    assert '"Completed"' in end.outcome
+    turn = 1 + int(where * transactions)
+    death = killed(tmp_path, when, turn)
+    assert faults(end, death, resumed(tmp_path)) == [], f"killed {when} transaction {turn} of {transactions}"
 
 
-def _over(host: Host) -> bool:
-    answer = host.manage("GET", f"/instances/{INSTANCE}")
-    return answer.status == 200
+def test_a_sweep_would_notice_what_is_lost_or_done_twice(calm: tuple[End, int]) -> None:
+    """What the sample above compares with can fail."""
+    end, _ = calm
+    effect = 'echo "begin"'
+    twice = End(end.outcome, end.histories, end.effects + Counter({effect: 1}))
+    assert faults(end, Death(True, Counter()), twice) == [f"{effect}: 2 times instead of 1 to 1"]
+    assert faults(end, Death(True, Counter({effect: 1})), twice) == []
+    assert len(faults(end, Death(True, Counter()), End("", end.histories[1:], Counter()))) > 2
 
 
 def test_a_killed_host_leaves_nothing_running_twice_once_it_is_recorded(tmp_path: Path) -> None:
@@ -89,9 +67,4 @@ def test_sigterm_ends_it_cleanly(tmp_path: Path) -> None:
 
 
 def test_two_hosts_on_one_file_lose_nothing_and_do_nothing_twice(tmp_path: Path) -> None:
-    first, second = Running(tmp_path), Running(tmp_path)
-    with first, second:
-        instances = [(first if n % 2 else second).host.start("fan_out", 3, f"load-{n}") for n in range(60)]
-        outputs = [first.host.settled(instance)["output"] for instance in instances]
-        assert outputs == [6] * 60
-        assert sorted(first.traces()) == sorted([f"double {n}" for n in range(3)] * 60)
+    assert pair.faults(tmp_path, 60) == []

@@ -35,7 +35,7 @@ async def double(number: int) -> int:
 
 @app.activity_trigger(input_name="message")
 def fail(message: str) -> str:
-    effect(f"fail {message}")
+    effect(f"fail {json.dumps(message)}")
     raise ValueError(message)
 
 
@@ -69,6 +69,15 @@ def hello(context):
 def fan_out(context):
     results = yield context.task_all([context.call_activity("double", n) for n in range(context.get_input())])
     return sum(results)
+
+
+@app.orchestration_trigger(context_name="context")
+def batches(context):
+    """Fan-outs of 500, one after another; how many results they had in all."""
+    total = 0
+    for _ in range(context.get_input()):
+        total += len((yield context.task_all([context.call_activity("hush", n) for n in range(500)])))
+    return total
 
 
 @app.orchestration_trigger(context_name="context")
@@ -227,23 +236,43 @@ def is_too_slow(context):
     yield context.call_activity("dawdle", context.get_input())
 
 
+@app.activity_trigger(input_name="anything")
+def hush(anything) -> None:
+    """Leaves no trace, for inputs that are new in every run."""
+
+
 @app.orchestration_trigger(context_name="context")
 def everything(context):
     """Every feature in one history, for the kill sweep."""
+    context.set_custom_status("begun")
     yield context.call_activity("echo", "begin")
     doubled = yield context.task_all([context.call_activity("double", n) for n in range(3)])
+    yield context.call_activity("hush", [context.new_uuid(), context.current_utc_datetime.isoformat()])
     child = yield context.call_sub_orchestrator("hello", "child", f"{context.instance_id}-child")
-    timer = context.create_timer(context.current_utc_datetime + timedelta(milliseconds=50))
-    yield timer
-    try:
-        yield context.call_activity("fail", "once")
-    except Exception:
-        context.set_custom_status("survived")
+    down = yield context.call_sub_orchestrator("counts_down", 2)
+    yield context.create_timer(context.current_utc_datetime + timedelta(milliseconds=50))
+    caught = []
+    for task in (
+        lambda: context.call_activity("fail", "once"),
+        lambda: context.call_activity_with_retry("fail", RETRY, "thrice"),
+        lambda: context.call_sub_orchestrator_with_retry("breaks", RETRY),
+    ):
+        try:
+            yield task()
+        except Exception as error:
+            caught.append(str(error))
+    context.set_custom_status({"caught": len(caught)})
     go = context.wait_for_external_event("go")
     late = context.create_timer(context.current_utc_datetime + timedelta(hours=1))
     yield context.task_any([go, late])
     late.cancel()
-    return {"doubled": doubled, "child": child, "go": go.result}
+    last = yield context.task_all(
+        [
+            context.call_activity("echo", "end"),
+            context.call_sub_orchestrator("fan_out", 3, f"{context.instance_id}-fan"),
+        ]
+    )
+    return {"doubled": doubled, "child": child, "down": down, "caught": caught, "go": go.result, "last": last}
 
 
 @app.route(route="plain/{word}/{number:int?}", methods=["GET", "POST"])
@@ -274,6 +303,54 @@ def who(req: func.HttpRequest, context: func.Context) -> str:
     return context.function_name
 
 
+@app.route(route="plain/literal", methods=["GET"])
+def literal(req: func.HttpRequest) -> str:
+    return "the literal one"
+
+
+@app.route(route="files/{*path}", methods=["GET"])
+def files(req: func.HttpRequest) -> str:
+    return json.dumps(dict(req.route_params))
+
+
+@app.route(route="sizes/{size:range(1,9)}/{name:length(2,4)}.{kind:regex(^(txt|md)$)}/{page=1}")
+def sizes(req: func.HttpRequest) -> str:
+    return json.dumps(dict(req.route_params))
+
+
+@app.route(route="form", methods=["POST"])
+def form(req: func.HttpRequest) -> str:
+    return json.dumps([req.form["word"], req.files["file"].read().decode()])
+
+
+@app.route(route="nothing")
+def nothing(req: func.HttpRequest) -> None:
+    return None
+
+
+@app.route(route="no-answer")
+def no_answer(req: func.HttpRequest) -> str:
+    return {"not": "a response"}
+
+
+@app.route(route="cookies")
+def cookies(req: func.HttpRequest) -> func.HttpResponse:
+    answer = func.HttpResponse("<p>&euro;</p>", mimetype="text/html")
+    answer.headers.add("Set-Cookie", "a=1; Path=/")
+    answer.headers.add("Set-Cookie", "b=2; HttpOnly")
+    return answer
+
+
+@app.route(route="locked/function", auth_level=func.AuthLevel.FUNCTION)
+def locked(req: func.HttpRequest) -> str:
+    return "in"
+
+
+@app.route(route="locked/master", auth_level=func.AuthLevel.ADMIN)
+def locked_to_all(req: func.HttpRequest) -> str:
+    return "in"
+
+
 @app.route(route="begin/{name}", methods=["POST"])
 @app.durable_client_input(client_name="client")
 async def begin(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
@@ -295,3 +372,9 @@ async def by_client(req: func.HttpRequest, client: df.DurableOrchestrationClient
 @app.timer_trigger(schedule="%FEATURES_SCHEDULE%", arg_name="timer", run_on_startup=False)
 def tick(timer: func.TimerRequest) -> None:
     effect(f"tick {'late' if timer.past_due else 'on time'}")
+
+
+@app.timer_trigger(schedule="0 0 0 1 1 *", arg_name="timer", run_on_startup=True)
+def boots(timer: func.TimerRequest) -> None:
+    if os.environ.get("FEATURES_STARTUP"):
+        effect("boots")
