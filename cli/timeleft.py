@@ -1,0 +1,71 @@
+"""A status document -> how long it will still take: the longest chain of what is not done, at the pace seen so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from isthmus.lifecycle import RUNNING
+
+Status = Mapping[str, Any]
+TELLING = 0.1
+"""Once steps worth so much of all the work have ended, their pace says more than the table's typical durations."""
+
+
+def time_left(status: Status, now: datetime) -> timedelta | None:
+    """None where nothing is being built, or nothing is planned yet."""
+    steps = {step["id"]: step for corp in status.get("corps", ()) for step in corp["steps"]}
+    if status["phase"] not in RUNNING or not steps:
+        return None
+    left = {step_id: _own(step, now, _pace(steps)) for step_id, step in steps.items()}
+    ends: dict[str, float] = {}
+
+    def end_of(step_id: str) -> float:
+        if step_id not in ends:
+            before = (end_of(need) for need in steps[step_id].get("needs", ()) if need in steps)
+            ends[step_id] = left[step_id] + max(before, default=0.0)
+        return ends[step_id]
+
+    # The stages stand one after the other, which the needs don't say but the critical path does.
+    path = sum(left[step_id] for step_id in status.get("critical_path") or () if step_id in left)
+    return timedelta(seconds=max([path, *map(end_of, steps)]))
+
+
+def _own(step: Mapping[str, Any], now: datetime, pace: float) -> float:
+    """Seconds that a step itself still takes."""
+    if step["state"] not in ("waiting", "pending"):
+        return 0.0
+    typical = float(step.get("typical") or 0.0) * pace
+    if step["state"] == "pending" and step.get("started"):
+        return max(typical - since(step["started"], now), 0.0)
+    return typical
+
+
+def _pace(steps: Mapping[str, Mapping[str, Any]]) -> float:
+    """Seconds that a typical second has taken so far."""
+    whole = sum(float(step.get("typical") or 0.0) for step in steps.values())
+    ended = [step for step in steps.values() if step["state"] == "ready" and step.get("took") is not None]
+    typical = sum(float(step.get("typical") or 0.0) for step in ended)
+    return sum(float(step["took"]) for step in ended) / typical if typical and typical >= TELLING * whole else 1.0
+
+
+def since(moment: str, now: datetime) -> float:
+    """Seconds since a moment in ISO 8601; never less than none, whatever the clocks say."""
+    return max((now - datetime.fromisoformat(moment)).total_seconds(), 0.0)
+
+
+def clock(span: timedelta | float) -> str:
+    """`42 s`, `3:07` (minutes), `1:02:00` (hours)."""
+    seconds = round(span.total_seconds() if isinstance(span, timedelta) else span)
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def rough(span: timedelta) -> str:
+    """`about 4 min`, `less than a minute`: what an estimate is worth."""
+    minutes = span.total_seconds() / 60
+    return "less than a minute" if minutes < 1 else f"about {round(minutes)} min"
