@@ -1,0 +1,10 @@
+"""Nothing lost, nothing left: whatever goes wrong, an environment ends ready, or failed and cleaned.
+
+`python -m tests.reliability` runs everything and prints the figures; `make test` runs a seeded sample.
+
+operations   what the app asks of Azure, found out from an undisturbed life
+faults       what can go wrong with each of those, and what must come of it
+life         one life of an environment under some trouble, and the judgement on it
+trouble      troubles other than faults by rule: death, activities run twice, permissions taken away, chaos
+figures      runs of many lives, and the table of what came of them
+"""

@@ -1,0 +1,142 @@
+"""Runs of many lives, in several processes, and the table of what came of them."""
+
+from __future__ import annotations
+
+import random
+import statistics
+import subprocess
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from rich.table import Table
+
+from tests.reliability import faults, trouble
+from tests.reliability.findings import FINDINGS, Finding, finding_of
+from tests.reliability.life import READY, Judgement
+from tests.reliability.operations import undisturbed
+
+
+class Run(Protocol):
+    def live(self) -> Judgement: ...
+
+
+@dataclass(frozen=True)
+class Section:
+    """name: as it is asked for; runs: all of them; `seed`: of what is drawn by chance."""
+
+    name: str
+    title: str
+    runs: Callable[[int], Sequence[Run]]
+
+
+def _chaos(chance: float) -> Callable[[int], Sequence[Run]]:
+    return lambda seed: [trouble.Chaos(chance, seed * 1000 + number) for number in range(40)]
+
+
+def _twice(seed: int) -> Sequence[Run]:
+    at_once = [trouble.AtOnce(number, after) for number in range(1, 6) for after in (False, True)]
+    return [trouble.InARow(), *at_once, trouble.Afterwards()]
+
+
+SECTIONS = (
+    Section("faults", "every operation x every fault", lambda seed: list(faults.cells())),
+    Section("deaths", "the host dies around every request", lambda seed: list(trouble.deaths())),
+    Section("twice", "every activity twice, at once, afterwards", _twice),
+    Section("denied", "each permission taken away", lambda seed: list(trouble.denials())),
+    *(Section(f"chaos{chance:.0%}".strip("%"), f"chaos at {chance:.0%}", _chaos(chance)) for chance in trouble.CHANCES),
+)
+
+
+@dataclass
+class Outcome:
+    section: Section
+    judgements: list[Judgement]
+
+    def known(self) -> list[tuple[Judgement, Finding]]:
+        found = ((judgement, finding_of(judgement)) for judgement in self.judgements)
+        return [(judgement, finding) for judgement, finding in found if finding]
+
+    def wrong(self) -> list[Judgement]:
+        return [judgement for judgement in self.judgements if not judgement.fine and not finding_of(judgement)]
+
+
+def drawn(runs: Sequence[Run], count: int | None, seed: int) -> Sequence[Run]:
+    """So many of them, by chance; all without a number."""
+    return runs if count is None or count >= len(runs) else random.Random(seed).sample(list(runs), count)
+
+
+def _quietly(run: Run) -> Judgement:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return run.live()
+
+
+def lived(runs: Sequence[Run], processes: int) -> Iterator[Judgement]:
+    """Their judgements, one by one as they come."""
+    undisturbed()
+    if processes == 1:
+        yield from map(_quietly, runs)
+        return
+    with ProcessPoolExecutor(processes) as pool:
+        yield from pool.map(_quietly, runs, chunksize=4)
+
+
+def table(outcomes: Sequence[Outcome], seed: int, seconds: float) -> Table:
+    """One row a section, with the sums below."""
+    made = Table(title=f"Reliability, {datetime.now(UTC):%Y-%m-%d}, seed {seed}, commit {commit()}, {seconds:.0f} s")
+    made.add_column("section", no_wrap=True)
+    for word in ("runs", "ready", "as it must be", "known findings", "wrong", "duplicates", "orphans", "lost"):
+        made.add_column(word, justify="right")
+    rows = [_row(outcome) for outcome in outcomes]
+    for outcome, row in zip(outcomes, rows, strict=True):
+        made.add_row(outcome.section.title, *map(str, row))
+    made.add_section()
+    made.add_row("all", *(str(sum(column)) for column in zip(*rows, strict=True)))
+    return made
+
+
+def _row(outcome: Outcome) -> tuple[int, ...]:
+    every, known, wrong = outcome.judgements, outcome.known(), outcome.wrong()
+    return (
+        len(every),
+        sum(judgement.came_to == READY for judgement in every),
+        len(every) - len(known) - len(wrong),
+        len(known),
+        len(wrong),
+        sum(judgement.duplicates for judgement in every),
+        sum(judgement.orphans for judgement in every),
+        sum(judgement.lost for judgement in every),
+    )
+
+
+def chaos_lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """Of chaos: the share that succeeds, and time and requests of those against the undisturbed life."""
+    usual = undisturbed()
+    for outcome in outcomes:
+        if outcome.section.name.startswith("chaos"):
+            ready = [judgement for judgement in outcome.judgements if judgement.came_to == READY]
+            share = len(ready) / len(outcome.judgements)
+            line = f"{outcome.section.title}: {share:.0%} of {len(outcome.judgements)} ready"
+            if ready:
+                time = statistics.median(judgement.seconds for judgement in ready) / usual.seconds
+                asked = statistics.median(judgement.requests for judgement in ready) / usual.requests
+                line += f"; median time x {time:.2f}, requests x {asked:.2f} of the undisturbed life"
+            yield line
+
+
+def finding_lines(outcomes: Sequence[Outcome], *, whole: bool) -> Iterator[str]:
+    shown = [finding for outcome in outcomes for _, finding in outcome.known()]
+    for finding in FINDINGS:
+        if finding in shown:
+            yield f"known ({shown.count(finding)} runs): {finding.name}\n    {finding.mend}"
+        elif whole:
+            yield f"no longer shown, take it out of findings.py: {finding.name}"
+
+
+def commit() -> str:
+    done = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True)
+    return done.stdout.strip() or "unknown"

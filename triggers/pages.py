@@ -1,0 +1,135 @@
+"""The status pages, for people: GET shows, POST does what a button says and goes back to the page.
+
+The pages themselves are made in isthmus/pages; what buttons do is what the API's own actions do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from activities.records import Document, Records
+from activities.steps import records
+from isthmus.pages import HEADERS, environment_page, overview_page
+from isthmus.status import status_document
+from triggers.answers import not_found
+
+blueprint = df.Blueprint()
+CARRIED = ("code", "clientId")
+"""What forms and links carry along of the page's own query: the function key."""
+LONGEST_FORM = 4096
+"""Bytes; ours has two short fields."""
+FORM = "application/x-www-form-urlencoded"
+ACTIONS = ("renew", "cancel", "retry", "delete")
+
+
+@blueprint.route(route="environments/page", methods=["GET"])
+def show_environments(req: func.HttpRequest) -> func.HttpResponse:
+    return overview(records(), req)
+
+
+@blueprint.route(route="environments/{name}/page", methods=["GET"])
+def show_environment(req: func.HttpRequest) -> func.HttpResponse:
+    return page(records(), req)
+
+
+@blueprint.route(route="environments/{name}/page", methods=["POST"])
+@blueprint.durable_client_input(client_name="client")
+async def act_from_page(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    return await act(import_module("triggers.actions"), client, records(), req)
+
+
+def overview(store: Records, req: func.HttpRequest) -> func.HttpResponse:
+    listed = {"environments": _rows(store), "next": None}
+    return _html(overview_page(listed, datetime.now(UTC), carried(req)))
+
+
+def page(store: Records, req: func.HttpRequest, status: int = 200, notice: str = "") -> func.HttpResponse:
+    name = req.route_params["name"]
+    document = _document(store, name)
+    if document is None:
+        return not_found(name)
+    return _html(environment_page(document, datetime.now(UTC), carried(req), notice), status)
+
+
+async def act(
+    actions: Any, client: df.DurableOrchestrationClient, store: Records, req: func.HttpRequest
+) -> func.HttpResponse:
+    """Does what a button says, and goes back to the page; what can't be done is told on it. `actions`:
+    triggers/actions.py."""
+    if refusal := _refused(req):
+        return await asyncio.to_thread(page, store, req, *refusal)
+    name, action = req.route_params["name"], form(req)["action"]
+    given = (store, name) if action == "renew" else (client, store, name)
+    done = await getattr(actions, action)(*given)
+    if done.problem is not None:
+        return await asyncio.to_thread(page, store, req, done.status, _why(done))
+    return func.HttpResponse(status_code=303, headers={"Location": f"page{carried(req)}", **HEADERS})
+
+
+def _refused(req: func.HttpRequest) -> tuple[int, str] | None:
+    """Status and reason, if the form is not ours or asks for nothing that can be done."""
+    if not from_here(req):
+        return 403, "Not done: the form was sent from another site."
+    if req.headers.get("Content-Type", "").split(";")[0].strip().lower() != FORM or len(req.get_body()) > LONGEST_FORM:
+        return 400, "Not done: that is not this page's form."
+    fields = form(req)
+    if fields.get("action") not in ACTIONS:
+        return 400, f"Not done: the action must be one of {', '.join(ACTIONS)}."
+    if fields["action"] == "delete" and not fields.get("confirm"):
+        return 400, "Not deleted: the box that confirms it was not ticked."
+    return None
+
+
+def from_here(req: func.HttpRequest) -> bool:
+    """Whether a browser sent the form from this app's own page. What is no browser says nothing of it."""
+    if req.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        return False
+    origin = req.headers.get("Origin")
+    if origin is None:
+        return True
+    names = (urlsplit(req.url).netloc, req.headers.get("Host"), req.headers.get("X-Forwarded-Host"))
+    return urlsplit(origin).netloc.lower() in {name.lower() for name in names if name}
+
+
+def form(req: func.HttpRequest) -> dict[str, str]:
+    """The form's fields, each with its first value."""
+    return {key: values[0] for key, values in parse_qs(req.get_body().decode(errors="replace")).items()}
+
+
+def carried(req: func.HttpRequest) -> str:
+    """The query that links and forms keep, with its question mark; empty where there is nothing to keep."""
+    kept = urlencode({key: req.params[key] for key in CARRIED if req.params.get(key)})
+    return f"?{kept}" if kept else ""
+
+
+def _why(done: Any) -> str:
+    detail = getattr(done.problem, "detail", None) or done.body.get("detail") or done.body.get("title")
+    return f"Not done: {detail}"
+
+
+def _html(content: str, status: int = 200) -> func.HttpResponse:
+    return func.HttpResponse(content, status_code=status, mimetype="text/html", charset="utf-8", headers=dict(HEADERS))
+
+
+def _document(store: Records, name: str) -> Document | None:
+    bearer = store.bearer(name)
+    record = store.load((name, bearer)) if bearer else None
+    return status_document(record, store.parts((name, record["generation"]))) if record else None
+
+
+def _rows(store: Records) -> list[Document]:
+    documents = [found for name in store.names() if (found := _document(store, name))]
+    shown = ("name", "generation", "phase", "expires_at", "updated_at", "progress")
+    rows = [
+        {key: document[key] for key in shown}
+        | {"proof": (document["proof"] or {}).get("result"), "error_code": (document["error"] or {}).get("code")}
+        for document in documents
+    ]
+    return sorted(rows, key=lambda row: str(row["updated_at"]), reverse=True)
