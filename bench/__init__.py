@@ -5,3 +5,7 @@ sides.py       both, started as processes and driven from outside
 in_memory.py   the process of the in-memory backend
 host_app/      the app that the Functions host runs
 """
+
+import os
+
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # before gRPC is imported: it tells of every connection that ends

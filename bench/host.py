@@ -51,7 +51,6 @@ def main() -> None:
     arguments = parser.parse_args()
     for name in [key for key in os.environ if key.lower().endswith("_proxy")]:
         del os.environ[name]
-    os.environ["GRPC_VERBOSITY"] = "ERROR"
     figures = list(measured(10 if arguments.quick else 1))
     if arguments.json:
         print(json.dumps([asdict(one) | {"ratio": one.ratio} for one in figures], indent=2))
@@ -77,10 +76,23 @@ def measured(divisor: int) -> Iterator[Figure]:
     yield Figure("chain of 5", "per second", *both(throughput, CHAINS // divisor), "higher")
     local, memory = both(fan_out, FAN // divisor)
     yield Figure(f"fan-out of {FAN // divisor:,}", "ms", local, memory, "lower", "no slower", local <= memory)
-    for length in LENGTHS:
-        yield Figure(f"one step of a chain of {length}", "ms", *both(step, length), "lower")
+    yield from replays()
     count = MEMORY // divisor
     yield Figure(f"memory for {count:,} finished instances", "MB", *both(memory_growth, count), "lower")
+
+
+def replays() -> Iterator[Figure]:
+    """A step's time over the history's length. Linear: four times as long, at most four times the time."""
+    shorter: tuple[int, float] | None = None
+    for length in LENGTHS:
+        local, memory = both(step, length)
+        name = f"one step of a chain of {length}"
+        if shorter is None:
+            yield Figure(name, "ms", local, memory, "lower")
+        else:
+            most = shorter[1] * length / shorter[0]
+            yield Figure(name, "ms", local, memory, "lower", f"linear: below {most:.0f} ms", local <= most)
+        shorter = (length, local)
 
 
 def both(measure: Callable[[Side, int], float], size: int) -> tuple[float, float]:

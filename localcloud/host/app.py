@@ -17,6 +17,11 @@ import azure.functions as func
 OFFERED = {"httpTrigger", "timerTrigger", "orchestrationTrigger", "activityTrigger"}
 ALIASES = {"activityTrigger": "activity", "orchestrationTrigger": "orchestration"}
 CLIENT = "durableClient"
+NOT_OFFERED = {
+    "orchestrationTrigger": {"call_http", "call_entity", "signal_entity"},
+    CLIENT: {"signal_entity", "read_entity_state"},
+}
+"""Methods of the SDK's context and client that this host does not serve."""
 STREAMS = "azurefunctions"
 """The package of azurefunctions-extensions-http-fastapi, whose Request and StreamingResponse Azure's worker offers."""
 NO_STREAMS = (
@@ -58,6 +63,12 @@ class Function:
     def client(self) -> str | None:
         """The name of the durable client's parameter, where it has one."""
         return next((str(b["name"]) for b in self.bindings if b["type"] == CLIENT), None)
+
+    @property
+    def written(self) -> Callable[..., Any]:
+        """What the app's author wrote, without the SDK's wrapping."""
+        written: Callable[..., Any] = inspect.unwrap(getattr(self.call, "orchestrator_function", self.call))
+        return written
 
     @property
     def is_async(self) -> bool:
@@ -176,7 +187,21 @@ def _refusals(function: Function) -> list[str]:
             f'{where}: context_name="{function.parameter}" is refused by the worker. Name it "context", in the '
             "decorator and in the function."
         )
+    kind = CLIENT if function.client else function.kind
+    used = _names(getattr(function.written, "__code__", None))
+    found += [
+        f"{where}: it calls {name}, which this host does not offer. Use an activity for what it should do."
+        for name in sorted(NOT_OFFERED.get(kind, set()) & used)
+    ]
     return found + _signature_refusals(function)
+
+
+def _names(code: types.CodeType | None) -> set[str]:
+    """Every name that the code and what is defined within it use; none for what has no code of its own."""
+    if code is None:
+        return set()
+    inner = [one for one in code.co_consts if isinstance(one, types.CodeType)]
+    return set(code.co_names).union(*(_names(one) for one in inner))
 
 
 def _signature_refusals(function: Function) -> list[str]:

@@ -38,6 +38,15 @@ REFUSED = {
     "two apps": ("other = func.FunctionApp()\n" + ACTIVITY + "def a(p): pass", "exactly one FunctionApp"),
     "no function": ("", "it has no function"),
     "entity": ('@app.entity_trigger(context_name="context")\ndef e(context): pass', "does not offer entityTrigger"),
+    "call_http": (
+        '@app.orchestration_trigger(context_name="context")\ndef o(context):\n    yield context.call_http("GET", "x")',
+        "o: it calls call_http, which this host does not offer",
+    ),
+    "client's entities": (
+        '@app.route(route="a")\n@app.durable_client_input(client_name="c")\n'
+        "async def a(req, c): return await c.read_entity_state(req)",
+        "a: it calls read_entity_state, which this host does not offer",
+    ),
     "syntax": ("def a(:", "it can't be imported: SyntaxError"),
     "schedule": ('@app.timer_trigger(schedule="61 * * * * *", arg_name="t")\ndef t(t): pass', "second: '61' is not"),
     "route": ('@app.route(route="a/{b:colour}")\ndef a(req): pass', "the constraint 'colour' is not known"),
@@ -45,6 +54,7 @@ REFUSED = {
     "setting": ('@app.timer_trigger(schedule="%NOT_SET%", arg_name="t")\ndef t(t): pass', "NOT_SET"),
 }
 ACCEPTED = {
+    "an activity's own call_http": ACTIVITY + "def a(p): return p.call_http()",
     "list": ACTIVITY + "def a(p: List[str]) -> Dict[str, int]: return {}",
     "any": ACTIVITY + "def a(p: Any) -> Any: return 1",
     "context": ACTIVITY + "def a(p: dict, context: func.Context): return 1",
