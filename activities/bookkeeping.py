@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from activities.cloud import Cloud
 from activities.records import Document, Life, Records
-from isthmus.lifecycle import OVER, RUNNING, may_follow
-from isthmus.plan import Findings, Place, make_plan
+from isthmus.lifecycle import OVER, RUNNING, allowed, may_follow
+from isthmus.plan import Findings, Occasion, Place, make_plan, utc
 from isthmus.spec import recorded
 
-StopReason = Literal["failure", "delete", "lease"]
+StopReason = Literal["failure", "delete", "cancel", "lease"]
 NOTHING_PLANNED = Findings({"name": "none", "version": "none", "sku": "none", "capacity": 0}, "")
 """Enough to name everything of a life that ended before it had a plan."""
 
@@ -46,6 +46,46 @@ def ask_for_stop(records: Records, life: Life, why: StopReason, detail: str) -> 
     return records.change(life, stop)
 
 
+def note(records: Records, life: Life, entry: Mapping[str, Any]) -> Document | None:
+    """Keeps what somebody did with this life: `at`, `action`, `by`, `correlation_id`."""
+    return records.change(life, lambda document: document | {"actions": [*document["actions"], dict(entry)]})
+
+
+def begin_again(records: Records, life: Life) -> tuple[Document | None, bool]:
+    """Turns a failed life that was kept into one that is asked for once more; whether it was this call that did.
+
+    What is ready stays known; what failed is forgotten first, so that nobody takes it for the new attempt's.
+    """
+    began = False
+
+    def again(document: Document) -> Document:
+        nonlocal began
+        began = allowed(document)["retry"]
+        if not began:
+            return document
+        fresh = {"phase": "requested", "attempt": document["attempt"] + 1, "stop": None, "error": None, "proof": None}
+        return document | fresh
+
+    record = records.load(life)
+    if record and allowed(record)["retry"]:
+        for part, lines in records.parts(life).items():
+            records.save_part(life, part, [line for line in lines if line["state"] == "ready"])
+    return records.change(life, again), began
+
+
+def renew(records: Records, life: Life, minutes: int, now: datetime) -> tuple[Document | None, bool]:
+    """Lets a life last `minutes` from now on, never shorter than before; whether it may still be renewed."""
+    taken = False
+
+    def longer(document: Document) -> Document:
+        nonlocal taken
+        taken = allowed(document)["renew"]
+        until = max(utc(now + timedelta(minutes=minutes)), document["expires_at"])
+        return document | {"expires_at": until} if taken else document
+
+    return records.change(life, longer), taken
+
+
 def save_progress(records: Records, life: Life, part: str, lines: list[Document]) -> dict[str, Any]:
     """Keeps a part's lines. A step that failed stops what is still being built beside it."""
     records.save_part(life, part, lines)
@@ -57,17 +97,21 @@ def save_progress(records: Records, life: Life, part: str, lines: list[Document]
     return {"stop": (document or {}).get("stop")}
 
 
-def begin_teardown(cloud: Cloud, records: Records, life: Life) -> dict[str, Any]:
-    """The plan to take down; None when there is nothing left to do, or nothing known."""
+def begin_teardown(cloud: Cloud, records: Records, life: Life, expired_at: datetime | None = None) -> dict[str, Any]:
+    """The plan to take down; None when there is nothing left to do, or nothing known.
+
+    expired_at: when its lease was found to be over; whoever renewed it since then has saved it
+    """
 
     def move(document: Document) -> Document:
-        return document if document["phase"] == "gone" else document | {"phase": "deleting"}
+        renewed = expired_at is not None and document["expires_at"] > utc(expired_at) and not document["stop"]
+        return document if document["phase"] == "gone" or renewed else document | {"phase": "deleting"}
 
     document = records.change(life, move)
-    if document is None or document["phase"] == "gone":
-        return {"plan": None}
+    if document is None or document["phase"] != "deleting":
+        return {"plan": None, "phase": document["phase"] if document else "gone"}
     if document.get("plan"):
         return {"plan": document["plan"]}
     place = Place(cloud.settings.subscription, cloud.settings.vault_id)
-    requested_at = datetime.fromisoformat(document["requested_at"])
-    return {"plan": make_plan(recorded(document["spec"]), life[1], place, NOTHING_PLANNED, requested_at)}
+    occasion = Occasion(datetime.fromisoformat(document["requested_at"]), document["correlation_id"])
+    return {"plan": make_plan(recorded(document["spec"]), life[1], place, NOTHING_PLANNED, occasion)}

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
-from azure.core.exceptions import AzureError
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from activities.cloud import Cloud, listed, outcome_of
+from activities import arm
+from activities.cloud import Cloud
+from activities.preflight import AT_ONCE, survey
 from activities.records import Document, Life, Records
+from activities.steps import Request
+from isthmus import names
+from isthmus.documents import PlanDocument, PlannedStep
+from isthmus.graph import BY_NAME
+from isthmus.lifecycle import is_over
 from isthmus.outcomes import Outcome, failed, ready
-from isthmus.plan import Findings, Place, make_plan
-from isthmus.spec import Model, Spec, recorded
+from isthmus.plan import Findings, Occasion, Place, make_plan
+from isthmus.preflight import Case
+from isthmus.spec import Spec, recorded
 
-PREFERENCES = ("gpt-4o-mini", "gpt-4.1-mini", "gpt-5-mini", "gpt-4.1-nano", "gpt-5-nano")
-"""Small models that answer the question well, the walkthrough's first; the first that is still offered is taken."""
-SKUS = ("Standard", "GlobalStandard", "DataZoneStandard")
-RETIRED = frozenset({"deprecated", "deprecating"})
+MADE_LATER = "(a key pair is made when it is built; nobody keeps its private half)"
+NO_MODEL = {"name": "none", "version": "none", "sku": "none", "capacity": 0, "retires": None}
+"""Stands in a plan that can't be built, so that all the rest of it can be shown."""
 
 
 def plan_environment(cloud: Cloud, records: Records, life: Life, attempt: int) -> Outcome:
@@ -27,59 +34,112 @@ def plan_environment(cloud: Cloud, records: Records, life: Life, attempt: int) -
     record = records.load(life)
     if record is None:
         return failed("RecordMissing", f"There is no record of {' '.join(life)}.")
-    known = record.get("plan")
-    if known and known["attempt"] == attempt:
-        return ready({"plan": known})
+    before = record["plan"]
+    if before and before["attempt"] == attempt:
+        return ready({"plan": before})
     spec = recorded(record["spec"])
-    try:
-        model = _model(cloud, spec)
-    except AzureError as error:
-        return outcome_of(error)
-    if model is None:
-        return failed(
-            "NoModelOffered",
-            f"{spec.location} offers none of {', '.join(PREFERENCES)} for new deployments.",
-            hint="Name a model, version and sku that the region offers, or choose another region.",
-        )
-    place = Place(cloud.settings.subscription, cloud.settings.vault_id)
-    requested_at = datetime.fromisoformat(record["requested_at"])
-    plan = make_plan(spec, life[1], place, Findings(model, _public_key()), requested_at, attempt)
+    case = Case(spec, life[1], cloud.settings.subscription, datetime.now(UTC), made=_made(records, life))
+    if before:
+        # What a retry finds is what the attempt before it had begun to build.
+        case = Case(spec, life[1], case.subscription, case.now, before["model"], case.made)
+    found = survey(cloud, case)
+    if found.unseen:
+        return found.unseen
+    wrong = [finding for finding in found.findings if finding["severity"] == "error"]
+    key = before["ssh_public_key"] if before else _public_key()
+    occasion = Occasion(datetime.fromisoformat(record["requested_at"]), record["correlation_id"], attempt)
+    model: Mapping[str, Any] = found.model or NO_MODEL
+    plan = make_plan(spec, life[1], _place(cloud), Findings(model, key), occasion)
 
     def keep(document: Document) -> Document:
-        held = document.get("plan")
-        return document if held and held["attempt"] == attempt else document | {"plan": plan}
+        held = document["plan"]
+        if held and held["attempt"] == attempt:
+            return document
+        return document | {"findings": found.findings} | ({} if wrong else {"plan": plan})
 
     kept = records.change(life, keep)
+    if wrong:
+        detail = " ".join(finding["detail"] for finding in wrong)
+        return failed("PreflightFailed", detail, hint=" ".join(finding["mend"] for finding in wrong))
     return ready({"plan": kept["plan"] if kept else plan})
+
+
+def dry_run(
+    cloud: Cloud, records: Records, kinds: Mapping[str, arm.Resource], spec: Spec, correlation_id: str
+) -> PlanDocument:
+    """What would be built if this were asked for now, and what stands against it. Nothing is written.
+
+    kinds: kind of step -> how its ARM resource is read, to say what is there already
+    """
+    bearer = records.bearer(spec.name)
+    record = records.load((spec.name, bearer)) if bearer else None
+    same = record is not None and not is_over(record) and record["digest"] == spec.digest()
+    generation = bearer if same and bearer else names.generation(spec.name, bearer, spec.digest())
+    life = (spec.name, generation)
+    now = datetime.now(UTC)
+    made = _made(records, life) if same else frozenset()
+    found = survey(cloud, Case(spec, generation, cloud.settings.subscription, now, made=made))
+    model: Mapping[str, Any] = found.model or NO_MODEL
+    plan = make_plan(spec, generation, _place(cloud), Findings(model, MADE_LATER), Occasion(now, correlation_id))
+    exists = _existing(cloud, records, kinds, plan, made) if same else made
+    findings = found.findings
+    if record and not same and not is_over(record):
+        taken = f"{spec.name} exists with another specification, in phase {record['phase']}."
+        mend = "Delete it first, or choose another name."
+        findings = [{"severity": "error", "check": "name", "detail": taken, "mend": mend}, *findings]
+    return {
+        "ok": all(finding["severity"] != "error" for finding in findings),
+        "name": spec.name,
+        "generation": generation,
+        "location": spec.location,
+        "model": found.model,
+        "estimate_seconds": plan["estimate_seconds"],
+        "critical_path": plan["critical_path"],
+        "steps": [_shown(step, step["id"] in exists) for step in plan["steps"]],
+        "findings": findings,
+    }
+
+
+def _shown(step: Mapping[str, Any], exists: bool) -> PlannedStep:
+    return {
+        "id": step["id"],
+        "kind": step["kind"],
+        "title": BY_NAME[step["kind"]].title,
+        "corp": step["corp"],
+        "stage": step["stage"],
+        "needs": step["needs"],
+        "typical": step["typical"],
+        "resource": step["resource"],
+        "exists": exists,
+    }
+
+
+def _made(records: Records, life: Life) -> frozenset[str]:
+    """The steps that the record knows to be ready."""
+    lines = (line for part, group in records.parts(life).items() if part != "teardown" for line in group)
+    return frozenset(line["id"] for line in lines if line["state"] == "ready")
+
+
+def _existing(
+    cloud: Cloud, records: Records, kinds: Mapping[str, arm.Resource], plan: Mapping[str, Any], made: frozenset[str]
+) -> frozenset[str]:
+    """Steps whose resource Azure has; what is no ARM resource is believed from the record."""
+
+    def there(step: Mapping[str, Any]) -> bool:
+        request = Request(plan["environment"], plan["generation"], step, {}, 0, cloud, records)
+        return kinds[step["kind"]].read(request) is not None
+
+    looked = [step for step in plan["steps"] if step["kind"] in kinds]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        found = {step["id"] for step, yes in zip(looked, pool.map(there, looked), strict=True) if yes}
+    return frozenset(found | (made - {step["id"] for step in looked}))
+
+
+def _place(cloud: Cloud) -> Place:
+    return Place(cloud.settings.subscription, cloud.settings.vault_id)
 
 
 def _public_key() -> str:
     """A key pair that Azure demands of a Linux VM; its private half ends with this call."""
     key = generate_private_key(public_exponent=65537, key_size=2048).public_key()
     return key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
-
-
-def _model(cloud: Cloud, spec: Spec) -> dict[str, Any] | None:
-    """The model as asked for, else the best that the region still offers for new deployments."""
-    if spec.model is not None:
-        return spec.model.model_dump()
-    return choose(listed(cloud.cognitive.models.list(spec.location)), datetime.now(UTC))
-
-
-def choose(models: Iterable[Mapping[str, Any]], now: datetime) -> dict[str, Any] | None:
-    """The first of `PREFERENCES`, in its newest version, with the first of `SKUS` that isn't retired."""
-    offered = [item["model"] for item in models if item.get("model", {}).get("format") == "OpenAI"]
-    for name in PREFERENCES:
-        versions = sorted((m for m in offered if m["name"] == name), key=lambda m: str(m["version"]), reverse=True)
-        for model in versions:
-            if str(model.get("lifecycleStatus", "")).lower() in RETIRED:
-                continue
-            skus = {sku["name"] for sku in model.get("skus", []) if not _past(sku.get("deprecationDate"), now)}
-            for sku in SKUS:
-                if sku in skus:
-                    return Model(name=name, version=model["version"], sku=sku, capacity=1).model_dump()
-    return None
-
-
-def _past(date: str | None, now: datetime) -> bool:
-    return bool(date) and datetime.fromisoformat(str(date)).replace(tzinfo=UTC) <= now

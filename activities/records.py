@@ -1,6 +1,7 @@
 """The records: JSON blobs in the app's storage account, which outlive any task hub.
 
     environments/NAME.json                  the generation that bears the name at present
+    promises/KEY.json                       the life that a request with an idempotency key was given
     lives/NAME/GENERATION/record.json       the record of one life: what was asked for, plan, phase, proof
     lives/NAME/GENERATION/parts/PART.json   what the walks found: one part a corp, stage or teardown
     lives/NAME/GENERATION/operations/STEP   status URL of an operation under way (signed, so never in history)
@@ -56,13 +57,27 @@ class Records:
         found = self._read(_pointer(environment))
         return str(found[0]["generation"]) if found else None
 
-    def names(self) -> list[str]:
-        """The names of all environments there ever were."""
+    def names(self, prefix: str = "", after: str = "") -> list[str]:
+        """The names of all environments there ever were that begin so, in order, from the one after `after` on."""
         try:
-            blobs = list(self._container.list_blobs(name_starts_with="environments/"))
+            blobs = list(self._container.list_blobs(name_starts_with=f"environments/{prefix}"))
         except ResourceNotFoundError:
             return []
-        return sorted(blob.name.removeprefix("environments/").removesuffix(".json") for blob in blobs)
+        found = (blob.name.removeprefix("environments/").removesuffix(".json") for blob in blobs)
+        return sorted(name for name in found if name > after)
+
+    def promise(self, key: str) -> Document | None:
+        """What was done for a request with that idempotency key (hashed): `digest`, `environment`, `generation`."""
+        found = self._read(_promise(key))
+        return found[0] if found else None
+
+    def keep_promise(self, key: str, digest: str, life: Life) -> None:
+        """The first one stands."""
+        document = {"digest": digest, "environment": life[0], "generation": life[1]}
+        try:
+            self._write(_promise(key), document, missing=True)
+        except ResourceExistsError:
+            return
 
     def lives(self) -> list[Life]:
         """Every life that has a record."""
@@ -150,6 +165,10 @@ class Records:
 
 def _pointer(environment: str) -> str:
     return f"environments/{environment}.json"
+
+
+def _promise(key: str) -> str:
+    return f"promises/{key}.json"
 
 
 def _life(life: Life) -> str:

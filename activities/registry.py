@@ -116,7 +116,8 @@ def save_progress(request: dict) -> dict:  # type: ignore[type-arg]
 
 @blueprint.activity_trigger(input_name="request")
 def begin_teardown(request: dict) -> dict:  # type: ignore[type-arg]
-    return bookkeeping.begin_teardown(cloud(), records(), _life(request))
+    expired_at = datetime.fromisoformat(request["expired_at"]) if request.get("expired_at") else None
+    return bookkeeping.begin_teardown(cloud(), records(), _life(request), expired_at)
 
 
 @blueprint.activity_trigger(input_name="request")

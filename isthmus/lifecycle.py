@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 Phase = Literal["requested", "planning", "building", "verifying", "ready", "failed", "deleting", "gone"]
 
@@ -17,7 +18,7 @@ FOLLOWS: dict[Phase, frozenset[Phase]] = {
     "building": frozenset({"verifying", "failed", "deleting"}),
     "verifying": frozenset({"ready", "failed", "deleting"}),
     "ready": frozenset({"deleting"}),
-    "failed": frozenset({"deleting"}),
+    "failed": frozenset({"requested", "deleting"}),
     "deleting": frozenset({"gone", "failed"}),
     "gone": frozenset(),
 }
@@ -30,3 +31,21 @@ SETTLED: frozenset[Phase] = frozenset({"ready", "failed", "gone"})
 def may_follow(now: Phase, then: Phase) -> bool:
     """Staying is always allowed: what runs at least once says the same thing twice."""
     return now == then or then in FOLLOWS[now]
+
+
+def is_over(record: Mapping[str, Any]) -> bool:
+    """Whether the life no longer bears its name: it is gone, or it was asked to go."""
+    asked = record["stop"] and record["stop"]["why"] != "failure"
+    return record["phase"] in OVER or bool(asked)
+
+
+def allowed(record: Mapping[str, Any]) -> dict[str, bool]:
+    """What may be done with a life now: action -> whether it would be taken."""
+    phase, going = record["phase"], is_over(record)
+    kept = phase == "failed" and record["on_failure"] == "keep" and not record["teardown"]
+    return {
+        "cancel": phase in RUNNING and not going,
+        "retry": kept and not going,
+        "renew": (phase in RUNNING or phase == "ready" or kept) and not going,
+        "delete": phase not in OVER,
+    }

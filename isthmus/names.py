@@ -6,16 +6,20 @@ under the same name meets nothing that the first one left soft-deleted.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 import uuid
 
 PREFIX = "isthmus"
+ENVIRONMENT_PATTERN = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+GENERATION_PATTERN = re.compile(r"[a-z2-7]{6}")
 GROUP_PATTERN = re.compile(rf"^{PREFIX}-[a-z][a-z0-9-]*-[a-z2-7]{{6}}-[a-z][a-z0-9-]*$")
 PRIVATE_ZONE = "privatelink.openai.azure.com"
 OPENAI_SUFFIX = "openai.azure.com"
 GENERATION_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 GENERATION_LENGTH = 6
+LONGEST_NAME = 24
 SECRETS_USER_ROLE = "4633458b-17de-408a-b874-0445c86b69e6"
 """Key Vault Secrets User, a role that Azure defines."""
 
@@ -23,8 +27,22 @@ TAG_ENVIRONMENT = "isthmus-environment"
 TAG_GENERATION = "isthmus-generation"
 TAG_CORP = "isthmus-corp"
 TAG_EXPIRES_AT = "isthmus-expires-at"
+TAG_CORRELATION = "isthmus-correlation"
 TAG_SPEC = "isthmus-spec"
 TAG_KEEP = "isthmus-keep"
+
+
+def generation(environment: str, before: str | None, spec_digest: str) -> str:
+    """The life that follows `before` (None: the first). The same for whoever asks for the same, so that a plan that
+    was shown is the plan that is built; never the same again, since each life hangs on the one before."""
+    digest = hashlib.sha256(f"{environment}/{before}/{spec_digest}".encode()).digest()
+    return base64.b32encode(digest).decode().lower()[:GENERATION_LENGTH]
+
+
+def may_be_life(environment: str, generation: str | None = None) -> bool:
+    """Whether these words can be a name and a generation at all."""
+    fits = len(environment) <= LONGEST_NAME and ENVIRONMENT_PATTERN.fullmatch(environment)
+    return bool(fits) and (generation is None or bool(GENERATION_PATTERN.fullmatch(generation)))
 
 
 def life(environment: str, generation: str) -> str:

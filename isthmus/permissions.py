@@ -90,7 +90,19 @@ PERMISSIONS: dict[str, Permission] = {
 }
 
 BESIDE_STEPS: dict[str, tuple[str, ...]] = {
-    "preflight": (f"{OPENAI}/locations/models/read",),
+    "preflight": (
+        "Microsoft.Resources/subscriptions/locations/read",
+        "Microsoft.Resources/subscriptions/providers/read",
+        "Microsoft.Authorization/permissions/read",
+        f"{OPENAI}/locations/models/read",
+        f"{OPENAI}/locations/usages/read",
+        f"{OPENAI}/checkDomainAvailability/action",
+        f"{OPENAI}/deletedAccounts/read",
+        f"{COMPUTE}/skus/read",
+        f"{COMPUTE}/locations/usages/read",
+        f"{COMPUTE}/locations/publishers/artifacttypes/offers/skus/versions/read",
+        f"{NETWORK}/locations/usages/read",
+    ),
     "cleanup": (f"{GROUPS}/read",),
     "operations under way": (
         "Microsoft.Resources/subscriptions/operationresults/read",

@@ -27,11 +27,21 @@ STAGGER = 2.0
 class Findings:
     """What preflight found out and a plan must know.
 
-    model: name, version, sku, capacity; ssh_public_key: nobody keeps its private half
+    model: name, version, sku, capacity, retires; ssh_public_key: nobody keeps its private half
     """
 
     model: Mapping[str, Any]
     ssh_public_key: str
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """When it was asked for, and the id that this request bears in answers, logs and tags."""
+
+    requested_at: datetime
+    correlation_id: str
+    attempt: int = 1
+    """Counts the retries of one generation."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +52,15 @@ class Place:
     vault_id: str
 
 
-def make_plan(
-    spec: Spec, generation: str, place: Place, findings: Findings, requested_at: datetime, attempt: int = 1
-) -> dict[str, Any]:
-    """The whole plan as JSON. `attempt` counts the retries of one generation."""
+def make_plan(spec: Spec, generation: str, place: Place, findings: Findings, occasion: Occasion) -> dict[str, Any]:
+    """The whole plan as JSON."""
+    requested_at = occasion.requested_at
     expires_at = requested_at + timedelta(minutes=spec.lease_minutes)
     tags = {
         names.TAG_ENVIRONMENT: spec.name,
         names.TAG_GENERATION: generation,
         names.TAG_EXPIRES_AT: utc(expires_at),
+        names.TAG_CORRELATION: occasion.correlation_id,
     }
     steps = []
     for corp in spec.corps:
@@ -62,7 +72,7 @@ def make_plan(
             place.vault_id,
             dict(findings.model),
             findings.ssh_public_key,
-            attempt,
+            occasion.attempt,
         )
         steps += [_step(kind, site, tags | {names.TAG_CORP: corp.name}) for kind in kinds_of(corp.role)]
     path, seconds = critical_path(steps)
@@ -70,12 +80,13 @@ def make_plan(
         "version": VERSION,
         "environment": spec.name,
         "generation": generation,
-        "attempt": attempt,
+        "attempt": occasion.attempt,
         "location": spec.location,
         "requested_at": utc(requested_at),
         "expires_at": utc(expires_at),
         "on_failure": spec.on_failure,
         "model": dict(findings.model),
+        "ssh_public_key": findings.ssh_public_key,
         "question": spec.question,
         "corps": [
             {"name": c.name, "role": c.role, "group": names.resource_group(spec.name, generation, c.name)}

@@ -13,11 +13,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from isthmus import names
 from isthmus.problems import Finding
 
 MAX_BODY = 256 * 1024
 """Bytes. A hundred consumers with tickets are under 100 KB."""
-NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 SMALLEST_SUBNET = 29
 """Azure keeps five addresses of a subnet; a provider needs two of its own (VM and private endpoint)."""
 PARTS = frozenset({"reserve", "verify", "teardown"})
@@ -27,7 +27,9 @@ RESERVED_RANGES = tuple(
     for text in ("127.0.0.0/8", "169.254.0.0/16", "168.63.129.16/32", "224.0.0.0/4", "255.255.255.255/32")
 )
 
-Name = Annotated[str, Field(pattern=NAME, min_length=3, max_length=24)]
+Name = Annotated[
+    str, Field(pattern=f"^{names.ENVIRONMENT_PATTERN.pattern}$", min_length=3, max_length=names.LONGEST_NAME)
+]
 
 
 class Model(BaseModel):
@@ -151,14 +153,24 @@ MENDS = {
 
 def parse(body: bytes) -> tuple[Spec | None, list[Finding]]:
     """The spec, or every finding about it. No ticket is ever repeated in a finding."""
+    document, found = read_json(body)
+    return (None, found) if found else check(document)
+
+
+def read_json(body: bytes) -> tuple[object, list[Finding]]:
+    """The document in a request's body, or why there is none."""
     if len(body) > MAX_BODY:
         return None, [Finding("", f"The body has {len(body):,} bytes; at most {MAX_BODY:,} are taken.")]
     try:
-        document = json.loads(body)
+        return json.loads(body), []
     except (ValueError, RecursionError) as error:
         where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
         return None, [Finding("", f"The body is not JSON{where}.", "Send one JSON object.")]
-    return check(document)
+
+
+def findings_of(error: ValidationError) -> list[Finding]:
+    """What pydantic found, without what was sent."""
+    return [_finding(dict(detail)) for detail in error.errors(include_input=False, include_url=False)]
 
 
 def check(document: object) -> tuple[Spec | None, list[Finding]]:
@@ -166,8 +178,7 @@ def check(document: object) -> tuple[Spec | None, list[Finding]]:
     try:
         spec = Spec.model_validate(document)
     except ValidationError as error:
-        found = [_finding(dict(detail)) for detail in error.errors(include_input=False, include_url=False)]
-        return None, found + list(_across(_readable_corps(document), {}))
+        return None, findings_of(error) + list(_across(_readable_corps(document), {}))
     tickets = spec.tickets.values if isinstance(spec.tickets, TicketsByRequest) else None
     found = list(_across(list(enumerate(spec.corps)), {"tickets": tickets}))
     return (None, found) if found else (spec, [])

@@ -4,30 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
+from isthmus.documents import Allowed, Progress, StatusDocument, StepError, StepState, StepStatus, Summary, Teardown
 from isthmus.graph import BY_NAME
+from isthmus.lifecycle import allowed
 
 PORTAL = "https://portal.azure.com/#resource"
 
 
-def status_document(record: Mapping[str, Any], progress: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
+def status_document(record: Mapping[str, Any], progress: Mapping[str, Sequence[Mapping[str, Any]]]) -> StatusDocument:
     """`record`: the environment's; `progress`: corp (or stage) -> lines as the walk wrote them."""
-    plan = record.get("plan") or {}
+    plan = record["plan"] or {}
     built = {line["id"]: line for part, group in progress.items() if part != "teardown" for line in group}
     removed = {line["id"]: line for line in progress.get("teardown", [])}
     steps = [_step(step, built.get(step["id"]), removed.get(step["id"])) for step in plan.get("steps", [])]
-    counts = {state: sum(1 for step in steps if step["state"] == state) for state in ("ready", "removed")}
     return {
         "name": record["environment"],
         "generation": record["generation"],
         "phase": record["phase"],
+        "attempt": record["attempt"],
+        "question": record["spec"]["question"],
         "requested_at": record["requested_at"],
+        "requested_by": record["requested_by"],
+        "correlation_id": record["correlation_id"],
         "expires_at": record["expires_at"],
         "updated_at": record["updated_at"],
         "model": plan.get("model"),
         "estimate_seconds": plan.get("estimate_seconds"),
-        "progress": {**counts, "steps": len(steps)},
+        "critical_path": plan.get("critical_path", []),
+        "progress": _progress(steps),
         "corps": [
             {
                 "name": corp["name"],
@@ -37,9 +43,28 @@ def status_document(record: Mapping[str, Any], progress: Mapping[str, Sequence[M
             }
             for corp in plan.get("corps", [])
         ],
-        "error": record.get("error"),
-        "proof": record.get("proof"),
-        "teardown": record.get("teardown"),
+        "findings": record["findings"],
+        "error": _error(record["error"]),
+        "proof": record["proof"],
+        "stop": record["stop"],
+        "teardown": _teardown(record["teardown"]),
+        "actions": cast(Allowed, allowed(record)),
+        "log": record["actions"],
+    }
+
+
+def summary(record: Mapping[str, Any]) -> Summary:
+    """One line of a list: what the record alone says."""
+    return {
+        "name": record["environment"],
+        "generation": record["generation"],
+        "phase": record["phase"],
+        "requested_at": record["requested_at"],
+        "requested_by": record["requested_by"],
+        "expires_at": record["expires_at"],
+        "updated_at": record["updated_at"],
+        "proof": (record["proof"] or {}).get("result"),
+        "error_code": (record["error"] or {}).get("code"),
     }
 
 
@@ -47,9 +72,12 @@ REMOVAL = {"pending": "removing", "ready": "removed", "failed": "failed"}
 """A teardown's word for a step -> the step's state; until it is its turn, a step stays what it was."""
 
 
-def _step(
-    step: Mapping[str, Any], built: Mapping[str, Any] | None, removed: Mapping[str, Any] | None
-) -> dict[str, Any]:
+def _progress(steps: Sequence[StepStatus]) -> Progress:
+    ready, removed = (sum(1 for step in steps if step["state"] == state) for state in ("ready", "removed"))
+    return {"ready": ready, "removed": removed, "steps": len(steps)}
+
+
+def _step(step: Mapping[str, Any], built: Mapping[str, Any] | None, removed: Mapping[str, Any] | None) -> StepStatus:
     begun = removed is not None and removed["state"] in REMOVAL
     seen = (removed if begun else built) or {}
     state = seen.get("state", "waiting")
@@ -59,15 +87,35 @@ def _step(
         "kind": step["kind"],
         "title": kind.title if kind else step["kind"],
         "corp": step["corp"],
-        "state": REMOVAL[state] if begun else state,
+        "state": cast(StepState, REMOVAL[state] if begun else state),
+        "needs": step["needs"],
+        "typical": step["typical"],
         "started": seen.get("started"),
         "ended": seen.get("ended"),
         "took": _seconds(seen.get("started"), seen.get("ended")),
         "attempts": seen.get("attempts", 0),
         "waits_for": seen.get("detail") or None,
-        "error": seen.get("error"),
+        "error": _error(seen.get("error")),
         "portal": f"{PORTAL}{step['resource']}" if step["resource"] else None,
     }
+
+
+def _error(outcome: Mapping[str, Any] | None) -> StepError | None:
+    """A failed outcome as it is shown."""
+    if outcome is None:
+        return None
+    return {
+        "code": outcome["code"],
+        "message": outcome["message"],
+        "hint": outcome["hint"],
+        "request_id": outcome["request_id"],
+    }
+
+
+def _teardown(summary: Mapping[str, Any] | None) -> Teardown | None:
+    if summary is None:
+        return None
+    return {"left": summary["left"], "error": _error(summary["error"]), "steps": summary["steps"]}
 
 
 def _seconds(started: str | None, ended: str | None) -> float | None:

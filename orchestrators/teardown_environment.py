@@ -16,15 +16,15 @@ blueprint = df.Blueprint()
 
 @blueprint.orchestration_trigger(context_name="context")
 def teardown_environment(context: df.DurableOrchestrationContext) -> Generator[Any, Any, dict[str, Any]]:
-    """In: environment, generation. Out: the phase it came to, and the steps that are left.
+    """In: environment, generation, expired_at if a lease ended. Out: the phase it came to, and what is left.
 
     The same `remove` that deletes a thing says whether it is gone, soft-deleted included: a walk in which every
     step is ready is the census.
     """
     life = context.get_input()
-    plan = (yield context.call_activity("begin_teardown", life))["plan"]
-    if plan is None:
-        return {"phase": "gone", "left": []}
+    begun = yield context.call_activity("begin_teardown", life)
+    if (plan := begun["plan"]) is None:
+        return {"phase": begun["phase"], "left": []}
     walk = Walk(removal_steps(plan), keep_going=True)
     yield from go_through(context, walk, life, "teardown", "remove")
     left = [line["id"] for line in walk.lines() if line["state"] != "ready"]

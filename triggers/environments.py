@@ -1,84 +1,91 @@
-"""POST, GET and DELETE of environments. Whoever claims the name in the records is first; the rest follows."""
+"""Environments over HTTP. Whoever claims the name in the records is first; the rest follows."""
 
 from __future__ import annotations
 
 import asyncio
-import secrets
-from collections.abc import Mapping
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
 
 import azure.durable_functions as df
 import azure.functions as func
 
-from activities.bookkeeping import ask_for_stop
-from activities.cloud import cloud
-from activities.keyvault import keep_tickets
 from activities.records import Document, Life, Records
 from activities.steps import records
 from isthmus import names
-from isthmus.lifecycle import OVER, RUNNING, STOP_EVENT
+from isthmus.documents import StatusDocument
+from isthmus.lifecycle import RUNNING, is_over
 from isthmus.plan import utc
-from isthmus.secretref import Secret
+from isthmus.problems import Finding
+from isthmus.requests import Listing, Renewal, Retry, parse_body, parse_query
 from isthmus.spec import Spec, TicketsByRequest, parse
-from isthmus.status import status_document
-from triggers.answers import answer, not_found, problem
+from isthmus.status import status_document, summary
+from triggers import actions
+from triggers.answers import LOOK_AGAIN, answer, bad_request, conditional, no_such, problem, refusal
+from triggers.endpoint import endpoint
 
 blueprint = df.Blueprint()
-AT_WORK = (df.OrchestrationRuntimeStatus.Running, df.OrchestrationRuntimeStatus.Pending)
-LOOK_AGAIN = {"Retry-After": "10"}
+KEYS_QUERY = frozenset({"code", "clientId"})
+"""The platform's own words in a query: a function key and its name."""
+LONGEST_KEY = 255
+AT_ONCE = 8
+"""Records that are read at the same time for a list."""
 
 
 @blueprint.route(route="environments", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
+@endpoint
 async def create_environment(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     spec, findings = parse(req.get_body())
-    if spec is None:
-        detail = f"{len(findings)} finding{'s' if len(findings) > 1 else ''}; nothing was started."
-        return problem(400, "bad-request", "The request can't be carried out", detail, tuple(findings))
-    life, record = await asyncio.to_thread(_claim, records(), spec)
-    if record["digest"] != spec.digest():
-        return problem(
-            409,
-            "name-taken",
-            "The name is taken",
-            f"{spec.name} exists with another specification, in phase {record['phase']}. "
-            "Delete it first, or choose another name.",
-        )
-    instance = names.provision_instance(*life, record["attempt"])
+    key = req.headers.get("Idempotency-Key") or ""
+    if len(key) > LONGEST_KEY:
+        findings.append(Finding("", f"Idempotency-Key has {len(key)} characters; at most {LONGEST_KEY} are taken."))
+    if spec is None or findings:
+        return bad_request(findings)
+    store, digest = records(), spec.digest()
+    known = await asyncio.to_thread(store.promise, _hashed(key)) if key else None
+    if known and known["digest"] != digest:
+        return problem(422, "key-reused", "The key stands for another request", "Use a new Idempotency-Key for it.")
+    record = await asyncio.to_thread(_claimed, store, spec, known)
+    if record["digest"] != digest:
+        taken = f"{spec.name} exists with another specification, in phase {record['phase']}."
+        return problem(409, "name-taken", "The name is taken", f"{taken} Delete it first, or choose another name.")
+    if key:
+        await asyncio.to_thread(store.keep_promise, _hashed(key), digest, actions.life_of(record))
+    instance = names.provision_instance(*actions.life_of(record), record["attempt"])
     if record["phase"] == "requested":
-        await asyncio.to_thread(_keep_tickets, spec, life, record)
-        await _start(client, "provision_environment", instance, _job(record))
+        if isinstance(spec.tickets, TicketsByRequest):
+            await asyncio.to_thread(actions.bring_tickets, spec.tickets, actions.life_of(record), record)
+        await actions.start(client, "provision_environment", instance, actions.job(record))
     return _accepted(req, client, record, instance)
 
 
-def _claim(store: Records, spec: Spec) -> tuple[Life, Document]:
-    """The life that bears the name, and its record: a new one where nobody does or the last one is over."""
+def _hashed(key: str) -> str:
+    """Keys become names of blobs, and nobody else's business."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def _claimed(store: Records, spec: Spec, promise: Document | None) -> Document:
+    """The record of the life that bears the name: a new one where nobody does or the last one is over."""
+    if promise and (promised := store.load((spec.name, promise["generation"]))):
+        return promised
     bearer = store.bearer(spec.name)
-    current = store.load((spec.name, bearer)) if bearer else None
-    if bearer and not (current and _is_over(current)):
+    held = store.load((spec.name, bearer)) if bearer else None
+    if bearer and not (held and is_over(held)):
         generation = bearer
     else:
-        generation = store.claim(spec.name, _new_generation(), bearer)
-    life = (spec.name, generation)
+        generation = store.claim(spec.name, names.generation(spec.name, bearer, spec.digest()), bearer)
+    life: Life = (spec.name, generation)
     store.create(life, _new_record(spec, generation, datetime.now(UTC)))
     record = store.load(life)
     if record is None:
         raise RuntimeError(f"the record of {'/'.join(life)} vanished while it was created")
-    return life, record
-
-
-def _is_over(record: Document) -> bool:
-    """Whether the life no longer bears its name: it is gone, or it was asked to go."""
-    asked = record["stop"] and record["stop"]["why"] != "failure"
-    return record["phase"] in OVER or bool(asked)
-
-
-def _new_generation() -> str:
-    return "".join(secrets.choice(names.GENERATION_LETTERS) for _ in range(names.GENERATION_LENGTH))
+    return record
 
 
 def _new_record(spec: Spec, generation: str, now: datetime) -> Document:
+    created = actions.entry("create")
     return {
         "environment": spec.name,
         "generation": generation,
@@ -89,8 +96,12 @@ def _new_record(spec: Spec, generation: str, now: datetime) -> Document:
         "digest": spec.digest(),
         "on_failure": spec.on_failure,
         "requested_at": utc(now),
+        "requested_by": created["by"],
+        "correlation_id": created["correlation_id"],
+        "actions": [created],
         "expires_at": utc(now + timedelta(minutes=spec.lease_minutes)),
         "updated_at": utc(now),
+        "findings": [],
         "plan": None,
         "error": None,
         "proof": None,
@@ -98,88 +109,104 @@ def _new_record(spec: Spec, generation: str, now: datetime) -> Document:
     }
 
 
-def _job(record: Document) -> dict[str, Any]:
-    return {key: record[key] for key in ("environment", "generation", "attempt", "on_failure")}
-
-
-def _keep_tickets(spec: Spec, life: Life, record: Document) -> None:
-    """Tickets that came along go into the vault before anything is started."""
-    if isinstance(spec.tickets, TicketsByRequest):
-        values = {corp: Secret(value.get_secret_value()) for corp, value in spec.tickets.values.items()}
-        keep_tickets(cloud(), *life, values, record["expires_at"])
-
-
-async def _start(
-    client: df.DurableOrchestrationClient, orchestrator: str, instance: str, job: Mapping[str, Any]
-) -> None:
-    """Starts an orchestration unless it is at work already: of two who race, both find it running."""
-    if not await _at_work(client, instance):
-        await client.start_new(orchestrator, instance, dict(job))
-
-
-async def _at_work(client: df.DurableOrchestrationClient, instance: str) -> bool:
-    status = await client.get_status(instance)
-    return bool(status) and status.runtime_status in AT_WORK
-
-
 def _accepted(
     req: func.HttpRequest, client: df.DurableOrchestrationClient, record: Document, instance: str
 ) -> func.HttpResponse:
-    own = f"{req.url.split('?')[0].rstrip('/')}/{record['environment']}"
+    own = _url(req, record["environment"])
     body = {
         "name": record["environment"],
         "generation": record["generation"],
         "phase": record["phase"],
         "status_url": own,
+        "page_url": f"{own}/page",
         "durable": client.create_http_management_payload(instance),
     }
     return answer(body, 202, LOOK_AGAIN | {"Location": own})
 
 
+def _url(req: func.HttpRequest, name: str) -> str:
+    """Where an environment's status is, seen from any of the endpoints here."""
+    before, word, _ = req.url.partition("?")[0].partition("/environments")
+    return f"{before}{word}/{name}"
+
+
+@blueprint.route(route="environments", methods=["GET"])
+@endpoint
+async def list_environments(req: func.HttpRequest) -> func.HttpResponse:
+    query, findings = parse_query(Listing, req.params, KEYS_QUERY)
+    if query is None:
+        return bad_request(findings)
+    found, following = await asyncio.to_thread(_listed, records(), query)
+    lines = [summary(record) | {"status_url": _url(req, record["environment"])} for record in found]
+    return answer({"environments": lines, "next": following})
+
+
+def _listed(store: Records, query: Listing) -> tuple[list[Document], str | None]:
+    """One page of records, and the name after which the next page begins."""
+    found: list[Document] = []
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for record in pool.map(partial(actions.current, store), store.names(query.prefix, query.after)):
+            if len(found) == query.top:
+                pool.shutdown(cancel_futures=True)
+                return found, found[-1]["environment"]
+            if record and query.phase in (None, record["phase"]):
+                found.append(record)
+    return found, None
+
+
 @blueprint.route(route="environments/{name}", methods=["GET"])
-def get_environment(req: func.HttpRequest) -> func.HttpResponse:
-    store, name = records(), req.route_params["name"]
-    record = _current(store, name)
-    if record is None:
-        return not_found(name)
-    document = status_document(record, store.parts((name, record["generation"])))
-    at_work = record["phase"] in RUNNING or record["phase"] == "deleting"
-    return answer(document, 200, LOOK_AGAIN if at_work else {})
+@endpoint
+async def get_environment(req: func.HttpRequest) -> func.HttpResponse:
+    name = req.route_params["name"]
+    document = await asyncio.to_thread(shown, records(), name, req.params.get("generation"))
+    if document is None:
+        return refusal(no_such(name))
+    at_work = document["phase"] in RUNNING or document["phase"] == "deleting"
+    return conditional(req, document, LOOK_AGAIN if at_work else {})
+
+
+def shown(store: Records, name: str, generation: str | None = None) -> StatusDocument | None:
+    """The status document of the life that bears the name, or of the one that is asked for."""
+    record = actions.current(store, name, generation)
+    return status_document(record, store.parts(actions.life_of(record))) if record else None
 
 
 @blueprint.route(route="environments/{name}", methods=["DELETE"])
 @blueprint.durable_client_input(client_name="client")
+@endpoint
 async def delete_environment(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    store, name = records(), req.route_params["name"]
-    record = await asyncio.to_thread(_current, store, name)
-    if record is None:
-        return not_found(name)
-    life = (name, record["generation"])
-    record = await asyncio.to_thread(ask_for_stop, store, life, "delete", "its deletion was asked for") or record
-    if record["phase"] in RUNNING:
-        # Its own orchestration takes it down: one owner of each teardown.
-        await _wake(client, record)
-    elif record["phase"] != "gone" and not await _at_work(client, names.provision_instance(*life, record["attempt"])):
-        await _start(client, "teardown_environment", names.teardown_instance(*life), _life(record))
-    own = req.url.split("?")[0]
-    return answer({"name": name, "generation": life[1], "status_url": own}, 202, LOOK_AGAIN | {"Location": own})
+    return _told(req, await actions.delete(client, records(), req.route_params["name"]))
 
 
-async def _wake(client: df.DurableOrchestrationClient, record: Document) -> None:
-    """Rouses whatever sleeps in this life's orchestrations; one that is not running needs no rousing."""
-    life, attempt = (record["environment"], record["generation"]), record["attempt"]
-    instances = [names.provision_instance(*life, attempt)]
-    instances += [names.corp_instance(*life, corp["name"], attempt) for corp in record["spec"]["corps"]]
-    for instance in instances:
-        status = await client.get_status(instance)
-        if status and status.runtime_status == df.OrchestrationRuntimeStatus.Running:
-            await client.raise_event(instance, STOP_EVENT, True)
+@blueprint.route(route="environments/{name}/cancel", methods=["POST"])
+@blueprint.durable_client_input(client_name="client")
+@endpoint
+async def cancel_environment(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    return _told(req, await actions.cancel(client, records(), req.route_params["name"]))
 
 
-def _life(record: Document) -> dict[str, str]:
-    return {"environment": record["environment"], "generation": record["generation"]}
+@blueprint.route(route="environments/{name}/retry", methods=["POST"])
+@blueprint.durable_client_input(client_name="client")
+@endpoint
+async def retry_environment(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    wanted, findings = parse_body(Retry, req.get_body())
+    if wanted is None:
+        return bad_request(findings)
+    return _told(req, await actions.retry(client, records(), req.route_params["name"], wanted.tickets))
 
 
-def _current(store: Records, name: str) -> Document | None:
-    bearer = store.bearer(name)
-    return store.load((name, bearer)) if bearer else None
+@blueprint.route(route="environments/{name}/renew", methods=["POST"])
+@endpoint
+async def renew_environment(req: func.HttpRequest) -> func.HttpResponse:
+    wanted, findings = parse_body(Renewal, req.get_body())
+    if wanted is None:
+        return bad_request(findings)
+    return _told(req, await actions.renew(records(), req.route_params["name"], wanted.lease_minutes))
+
+
+def _told(req: func.HttpRequest, done: actions.Done) -> func.HttpResponse:
+    if done.problem:
+        return refusal(done.problem)
+    own = _url(req, done.body["name"])
+    headers = LOOK_AGAIN | {"Location": own} if done.status == 202 else {}
+    return answer(done.body | {"status_url": own}, done.status, headers)

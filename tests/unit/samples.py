@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from isthmus.bodies import Site
-from isthmus.plan import Findings, Place, make_plan
+from isthmus.plan import Findings, Occasion, Place, make_plan
 from isthmus.problems import Finding
 from isthmus.spec import Corp, Spec, parse
 
@@ -19,6 +19,7 @@ MODEL = {"name": "gpt-4o-mini", "version": "2024-07-18", "sku": "Standard", "cap
 PUBLIC_KEY = "ssh-rsa AAAAB3NzaC1yc2E="
 FINDINGS = Findings(MODEL, PUBLIC_KEY)
 REQUESTED = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+CORRELATION = "a-request-1"
 LIFE = ("demo", GENERATION)
 
 
@@ -54,7 +55,7 @@ def spec(**more: Any) -> Spec:
 
 
 def plan(wish: Spec | None = None, generation: str = GENERATION, attempt: int = 1) -> dict[str, Any]:
-    return make_plan(wish or spec(), generation, PLACE, FINDINGS, REQUESTED, attempt)
+    return make_plan(wish or spec(), generation, PLACE, FINDINGS, Occasion(REQUESTED, CORRELATION, attempt))
 
 
 def site(role: str = "provider", wish: Spec | None = None) -> Site:
@@ -82,6 +83,10 @@ def record(**more: Any) -> dict[str, Any]:
         "digest": wish.digest(),
         "on_failure": wish.on_failure,
         "requested_at": "2026-05-04T12:00:00Z",
+        "requested_by": None,
+        "correlation_id": CORRELATION,
+        "actions": [],
+        "findings": [],
         "expires_at": "2026-05-04T20:00:00Z",
         "updated_at": "2026-05-04T12:00:00Z",
         "plan": None,

@@ -1,0 +1,264 @@
+"""The documents that the API answers with. The OpenAPI document is made from these types, and mypy holds us to them.
+
+Times are ISO 8601 in UTC; durations are seconds.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from typing_extensions import TypedDict
+
+from isthmus.graph import Role, Stage
+from isthmus.lifecycle import Phase
+from isthmus.proof import Result, State
+
+StepState = Literal["waiting", "pending", "ready", "failed", "skipped", "removing", "removed"]
+Severity = Literal["error", "warning"]
+
+
+class StepError(TypedDict):
+    """`code`: Azure's own where there is one; `request_id`: for Azure's support; `hint`: how to mend it."""
+
+    code: str
+    message: str
+    hint: str
+    request_id: str | None
+
+
+class StepStatus(TypedDict):
+    """One thing that is built. `waits_for`: in words, while it is pending; `portal`: a link to the resource."""
+
+    id: str
+    kind: str
+    title: str
+    corp: str
+    state: StepState
+    needs: list[str]
+    typical: float
+    started: str | None
+    ended: str | None
+    took: float | None
+    attempts: int
+    waits_for: str | None
+    error: StepError | None
+    portal: str | None
+
+
+class CorpStatus(TypedDict):
+    name: str
+    role: Role
+    resource_group: str
+    steps: list[StepStatus]
+
+
+class Progress(TypedDict):
+    """How many of the steps are ready, and how many are removed."""
+
+    ready: int
+    removed: int
+    steps: int
+
+
+class ChosenModel(TypedDict):
+    """`capacity`: thousands of tokens a minute; `retires`: when it takes no new deployments any more."""
+
+    name: str
+    version: str
+    sku: str
+    capacity: int
+    retires: str | None
+
+
+class CheckStatus(TypedDict):
+    id: str
+    corp: str
+    title: str
+    state: State
+    evidence: str
+
+
+class Proof(TypedDict):
+    """What verification found. `answer`: the model's, to the question of the request."""
+
+    result: Result
+    answer: str
+    checks: list[CheckStatus]
+
+
+class PlanFinding(TypedDict):
+    """What preflight found wrong. With an error nothing is built. `mend`: how to put it right."""
+
+    severity: Severity
+    check: str
+    detail: str
+    mend: str
+
+
+class Stop(TypedDict):
+    """Why nothing new is begun in it."""
+
+    why: Literal["failure", "delete", "cancel", "lease"]
+    detail: str
+
+
+class Teardown(TypedDict):
+    """What the teardown came to. `left`: ids of the steps that are still there."""
+
+    left: list[str]
+    error: StepError | None
+    steps: int
+
+
+class Allowed(TypedDict):
+    """What may be done with it now."""
+
+    cancel: bool
+    retry: bool
+    renew: bool
+    delete: bool
+
+
+class LogEntry(TypedDict):
+    """What somebody did with it. `by`: the caller's name where one is signed in."""
+
+    at: str
+    action: Literal["create", "cancel", "retry", "renew", "delete"]
+    by: str | None
+    correlation_id: str
+
+
+class StatusDocument(TypedDict):
+    """One environment, whole. `estimate_seconds`: along the critical path, whose step ids stand in order."""
+
+    name: str
+    generation: str
+    phase: Phase
+    attempt: int
+    question: str
+    requested_at: str
+    requested_by: str | None
+    correlation_id: str
+    expires_at: str
+    updated_at: str
+    model: ChosenModel | None
+    estimate_seconds: float | None
+    critical_path: list[str]
+    progress: Progress
+    corps: list[CorpStatus]
+    findings: list[PlanFinding]
+    error: StepError | None
+    proof: Proof | None
+    stop: Stop | None
+    teardown: Teardown | None
+    actions: Allowed
+    log: list[LogEntry]
+
+
+class Summary(TypedDict):
+    name: str
+    generation: str
+    phase: Phase
+    requested_at: str
+    requested_by: str | None
+    expires_at: str
+    updated_at: str
+    proof: Result | None
+    error_code: str | None
+
+
+class ListedEnvironment(Summary):
+    status_url: str
+
+
+class EnvironmentList(TypedDict):
+    """`next`: the value of `after` for the next page, null at the end."""
+
+    environments: list[ListedEnvironment]
+    next: str | None
+
+
+class Accepted(TypedDict):
+    """`durable`: the orchestration's own status-query URLs, which carry a key of the whole task hub."""
+
+    name: str
+    generation: str
+    phase: Phase
+    status_url: str
+    page_url: str
+    durable: dict[str, str] | None
+
+
+class Taken(TypedDict):
+    name: str
+    generation: str
+    phase: Phase
+    status_url: str
+
+
+class Retried(Taken):
+    attempt: int
+
+
+class Renewed(TypedDict):
+    name: str
+    generation: str
+    expires_at: str
+    status_url: str
+
+
+class PlannedStep(TypedDict):
+    """`resource`: its ARM id where it has one; `exists`: whether it is there already."""
+
+    id: str
+    kind: str
+    title: str
+    corp: str
+    stage: Stage
+    needs: list[str]
+    typical: float
+    resource: str | None
+    exists: bool
+
+
+class PlanDocument(TypedDict):
+    """What would be built, in order, and what stands against it. `ok`: no finding is an error."""
+
+    ok: bool
+    name: str
+    generation: str
+    location: str
+    model: ChosenModel | None
+    estimate_seconds: float
+    critical_path: list[str]
+    steps: list[PlannedStep]
+    findings: list[PlanFinding]
+
+
+class HealthCheck(TypedDict):
+    name: str
+    ok: bool
+    detail: str
+
+
+class Health(TypedDict):
+    status: Literal["ok", "failing"]
+    checks: list[HealthCheck]
+
+
+class ProblemFinding(TypedDict, total=False):
+    """`pointer`: where in the request (JSON pointer); `mend`: how to put it right."""
+
+    pointer: str
+    detail: str
+    mend: str
+
+
+class ProblemDocument(TypedDict, total=False):
+    """Problem details (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[ProblemFinding]
