@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 SOURCES := isthmus activities orchestrators triggers localcloud tests tools bench docs function_app.py
 
-.PHONY: demo up test check bench bench-host docs screenshots clean
+.PHONY: reliability demo up test check bench bench-host docs screenshots clean
 .DELETE_ON_ERROR:
 
 $(READY): requirements.txt pyproject.toml
@@ -37,6 +37,9 @@ screenshots: $(READY)  ## pictures of the status page, in a headless Chromium
 
 sweep-host: $(READY)  ## kills the local host at every transaction of a script; takes some minutes
 	@$(BIN)/python -m tests.host.sweep $(ARGS)
+
+reliability: $(READY)  ## faults, crashes, chaos, denied permissions: a table of figures
+	@$(BIN)/python -m tests.reliability $(ARGS)
 
 docs: $(READY)  ## regenerates what is generated
 	@$(BIN)/python -m docs.generate

@@ -5,12 +5,13 @@ import azure.functions as func
 
 from activities import registry
 from orchestrators import build_corp, clean_up, provision_environment, teardown_environment
-from triggers import cleanup, environments, plans, service
+from triggers import cleanup, environments, pages, plans, service
 
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 for module in (
     environments,
     plans,
+    pages,
     service,
     cleanup,
     provision_environment,

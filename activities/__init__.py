@@ -12,7 +12,8 @@ cognitiveservices.py  Azure OpenAI account and model deployment
 keyvault.py           secrets: reserved places, tickets handed in, the API key
 tickets.py            Ockam enrolment tickets and members
 verification.py       the proof
-planning.py           preflight and the plan
+preflight.py          looks at what Azure offers, has and allows, all at once
+planning.py           the plan, to be shown or kept
 records.py            the records: one blob per life of an environment, per part of it, per pending operation
 bookkeeping.py        what the orchestrators write down: phases, progress
 steps.py              what every step's activity is given

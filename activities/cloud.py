@@ -28,6 +28,9 @@ NO_RETRIES = {"retry_total": 0}
 class Cloud:
     """Credential and clients of one subscription; each client is made when it is first asked for."""
 
+    at_once = 8
+    """Requests that one call may have under way at the same time, where it looks at many things."""
+
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
 

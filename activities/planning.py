@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from activities import arm
 from activities.cloud import Cloud
-from activities.preflight import AT_ONCE, survey
+from activities.preflight import survey
 from activities.records import Document, Life, Records
 from activities.steps import Request
 from isthmus import names
@@ -130,7 +130,7 @@ def _existing(
         return kinds[step["kind"]].read(request) is not None
 
     looked = [step for step in plan["steps"] if step["kind"] in kinds]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(cloud.at_once) as pool:
         found = {step["id"] for step, yes in zip(looked, pool.map(there, looked), strict=True) if yes}
     return frozenset(found | (made - {step["id"] for step in looked}))
 

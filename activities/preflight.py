@@ -17,8 +17,6 @@ from isthmus.documents import ChosenModel, PlanFinding
 from isthmus.outcomes import Pending
 from isthmus.preflight import JUDGES, Case, choose, error
 
-AT_ONCE = 8
-"""Looks at the same time."""
 PERMISSIONS_VERSION, LOCATIONS_VERSION = "2022-04-01", "2022-12-01"
 OWN = frozenset({"Microsoft.Resources", "Microsoft.Authorization"})
 """Resource providers that every subscription has."""
@@ -37,7 +35,7 @@ class Surveyed:
 
 def survey(cloud: Cloud, case: Case) -> Surveyed:
     """Every look and every judge. What can't be looked at is a finding of its own."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(cloud.at_once) as pool:
         looks = {check: pool.submit(look, cloud, case) for check, look in LOOKS.items()}
     findings: list[PlanFinding] = []
     unseen: Pending | None = None

@@ -4,6 +4,7 @@ spec.py         what a pipeline may ask for: the request, validated, every findi
 graph.py        the table of step kinds: the one place that knows what exists and what needs what
 names.py        the name of everything, from environment and generation
 bodies.py       what each Azure resource is wanted to be: ARM request bodies
+preflight.py    what Azure offers, has and allows -> what stands against a plan
 plan.py         spec + generation + findings -> the frozen list of steps
 walk.py         which steps are due, and what came of them: the walk through a plan
 wanted.py       references to other steps' outputs, hashes, and "is it as wanted?"
@@ -11,7 +12,11 @@ outcomes.py     ready, pending, failed: what an activity says of a step
 errors.py       what each Azure error code means for a step: wait, fail, and the hint
 lifecycle.py    the phases of an environment and what may follow what
 proof.py        the checks that make an environment ready
+documents.py    the types of everything that is answered
 status.py       records -> the status document
+pages/          status document -> the page for people
+openapi.py      the OpenAPI document, from the models that validate and the types of the answers
+requests.py     the smaller requests beside the spec
 problems.py     problem details (RFC 9457)
 secretref.py    a secret that refuses to be printed or serialised
 permissions.py  what the app's identity must be allowed to do, by step kind

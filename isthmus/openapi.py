@@ -108,14 +108,24 @@ OPERATIONS: tuple[Operation, ...] = (
         "get", "/api/health", "health", "Whether what it needs answers", {200: documents.Health, 503: documents.Health}
     ),
     Operation("get", "/api/openapi.json", "openapi", "This document", {200: dict[str, Any], 304: None}, headers=KNOWN),
-    Operation("get", f"{ALL}/page", "environmentsPage", "All environments, for people", {200: str}, media=PAGE),
-    Operation("get", f"{ONE}/page", "environmentPage", "One environment, for people", {200: str, 404: str}, media=PAGE),
+    Operation(
+        "get",
+        f"{ALL}/page",
+        "environmentsPage",
+        "All environments, for people",
+        {200: str},
+        (400,),
+        query=Listing,
+        media=PAGE,
+    ),
+    Operation("get", f"{ONE}/page", "environmentPage", "One environment, for people", {200: str}, (404,), media=PAGE),
     Operation(
         "post",
         f"{ONE}/page",
         "actFromPage",
         "What the page's buttons send",
-        {303: None, 400: str, 403: str, 404: str, 409: str},
+        {303: None, 400: str, 403: str, 409: str},
+        (404,),
         media=PAGE,
     ),
 )

@@ -32,6 +32,10 @@ Name = Annotated[
 ]
 
 
+RESERVED = frozenset({"page"})
+"""Names that are words of the API's own addresses."""
+
+
 class Model(BaseModel):
     """The model to deploy. Without it, the first of a list of preferences that the region still offers."""
 
@@ -181,6 +185,8 @@ def check(document: object) -> tuple[Spec | None, list[Finding]]:
         return None, findings_of(error) + list(_across(_readable_corps(document), {}))
     tickets = spec.tickets.values if isinstance(spec.tickets, TicketsByRequest) else None
     found = list(_across(list(enumerate(spec.corps)), {"tickets": tickets}))
+    if spec.name in RESERVED:
+        found.insert(0, Finding("/name", f"{spec.name} is a word of the API's own.", "Choose another name."))
     return (None, found) if found else (spec, [])
 
 

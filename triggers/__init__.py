@@ -1,7 +1,11 @@
 """What wakes the app.
 
-environments.py   POST, GET and DELETE of environments
+environments.py   environments over HTTP
+actions.py        cancel, retry, renew, delete: what API and pages do with one that is there
+plans.py          dry runs
 pages.py          the status pages, for people
+service.py        health, and the OpenAPI document
 cleanup.py        the timer that ends what has expired
+endpoint.py       what every endpoint has in common: correlation id, who asks, log, failures
 answers.py        how answers and problems look
 """

@@ -136,12 +136,12 @@ async def list_environments(req: func.HttpRequest) -> func.HttpResponse:
     query, findings = parse_query(Listing, req.params, KEYS_QUERY)
     if query is None:
         return bad_request(findings)
-    found, following = await asyncio.to_thread(_listed, records(), query)
+    found, following = await asyncio.to_thread(listed, records(), query)
     lines = [summary(record) | {"status_url": _url(req, record["environment"])} for record in found]
     return answer({"environments": lines, "next": following})
 
 
-def _listed(store: Records, query: Listing) -> tuple[list[Document], str | None]:
+def listed(store: Records, query: Listing) -> tuple[list[Document], str | None]:
     """One page of records, and the name after which the next page begins."""
     found: list[Document] = []
     with ThreadPoolExecutor(AT_ONCE) as pool:

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import azure.durable_functions as df
 import azure.functions as func
 
-from activities.records import Document, Records
+from activities.records import Records
 from activities.steps import records
 from isthmus.pages import HEADERS, environment_page, overview_page
-from isthmus.status import status_document
-from triggers.answers import not_found
+from isthmus.requests import Listing, parse_query
+from isthmus.status import summary
+from triggers import actions
+from triggers.answers import bad_request, no_such, refusal
+from triggers.endpoint import endpoint
+from triggers.environments import listed, shown
 
 blueprint = df.Blueprint()
 CARRIED = ("code", "clientId")
@@ -30,46 +33,52 @@ ACTIONS = ("renew", "cancel", "retry", "delete")
 
 
 @blueprint.route(route="environments/page", methods=["GET"])
-def show_environments(req: func.HttpRequest) -> func.HttpResponse:
-    return overview(records(), req)
+@endpoint
+async def show_environments(req: func.HttpRequest) -> func.HttpResponse:
+    query, findings = parse_query(Listing, req.params, frozenset(CARRIED))
+    return bad_request(findings) if query is None else await asyncio.to_thread(overview, records(), req, query)
 
 
 @blueprint.route(route="environments/{name}/page", methods=["GET"])
-def show_environment(req: func.HttpRequest) -> func.HttpResponse:
-    return page(records(), req)
+@endpoint
+async def show_environment(req: func.HttpRequest) -> func.HttpResponse:
+    return await asyncio.to_thread(page, records(), req)
 
 
 @blueprint.route(route="environments/{name}/page", methods=["POST"])
 @blueprint.durable_client_input(client_name="client")
+@endpoint
 async def act_from_page(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    return await act(import_module("triggers.actions"), client, records(), req)
+    return await act(actions, client, records(), req)
 
 
-def overview(store: Records, req: func.HttpRequest) -> func.HttpResponse:
-    listed = {"environments": _rows(store), "next": None}
-    return _html(overview_page(listed, datetime.now(UTC), carried(req)))
+def overview(store: Records, req: func.HttpRequest, query: Listing) -> func.HttpResponse:
+    found, following = listed(store, query)
+    document = {"environments": [summary(record) for record in found], "next": following}
+    further = f"page{carried(req, after=following)}" if following else None
+    return _html(overview_page(document, datetime.now(UTC), carried(req), further))
 
 
 def page(store: Records, req: func.HttpRequest, status: int = 200, notice: str = "") -> func.HttpResponse:
     name = req.route_params["name"]
-    document = _document(store, name)
+    document = shown(store, name)
     if document is None:
-        return not_found(name)
+        return refusal(no_such(name))
     return _html(environment_page(document, datetime.now(UTC), carried(req), notice), status)
 
 
 async def act(
-    actions: Any, client: df.DurableOrchestrationClient, store: Records, req: func.HttpRequest
+    verbs: Any, client: df.DurableOrchestrationClient, store: Records, req: func.HttpRequest
 ) -> func.HttpResponse:
-    """Does what a button says, and goes back to the page; what can't be done is told on it. `actions`:
+    """Does what a button says, and goes back to the page; what can't be done is told on it. `verbs`:
     triggers/actions.py."""
-    if refusal := _refused(req):
-        return await asyncio.to_thread(page, store, req, *refusal)
+    if refused := _refused(req):
+        return await asyncio.to_thread(page, store, req, *refused)
     name, action = req.route_params["name"], form(req)["action"]
     given = (store, name) if action == "renew" else (client, store, name)
-    done = await getattr(actions, action)(*given)
+    done = await getattr(verbs, action)(*given)
     if done.problem is not None:
-        return await asyncio.to_thread(page, store, req, done.status, _why(done))
+        return await asyncio.to_thread(page, store, req, done.status, f"Not done: {done.problem.detail}")
     return func.HttpResponse(status_code=303, headers={"Location": f"page{carried(req)}", **HEADERS})
 
 
@@ -103,33 +112,11 @@ def form(req: func.HttpRequest) -> dict[str, str]:
     return {key: values[0] for key, values in parse_qs(req.get_body().decode(errors="replace")).items()}
 
 
-def carried(req: func.HttpRequest) -> str:
+def carried(req: func.HttpRequest, **more: str) -> str:
     """The query that links and forms keep, with its question mark; empty where there is nothing to keep."""
-    kept = urlencode({key: req.params[key] for key in CARRIED if req.params.get(key)})
+    kept = urlencode(more | {key: req.params[key] for key in CARRIED if req.params.get(key)})
     return f"?{kept}" if kept else ""
-
-
-def _why(done: Any) -> str:
-    detail = getattr(done.problem, "detail", None) or done.body.get("detail") or done.body.get("title")
-    return f"Not done: {detail}"
 
 
 def _html(content: str, status: int = 200) -> func.HttpResponse:
     return func.HttpResponse(content, status_code=status, mimetype="text/html", charset="utf-8", headers=dict(HEADERS))
-
-
-def _document(store: Records, name: str) -> Document | None:
-    bearer = store.bearer(name)
-    record = store.load((name, bearer)) if bearer else None
-    return status_document(record, store.parts((name, record["generation"]))) if record else None
-
-
-def _rows(store: Records) -> list[Document]:
-    documents = [found for name in store.names() if (found := _document(store, name))]
-    shown = ("name", "generation", "phase", "expires_at", "updated_at", "progress")
-    rows = [
-        {key: document[key] for key in shown}
-        | {"proof": (document["proof"] or {}).get("result"), "error_code": (document["error"] or {}).get("code")}
-        for document in documents
-    ]
-    return sorted(rows, key=lambda row: str(row["updated_at"]), reverse=True)

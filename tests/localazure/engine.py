@@ -85,7 +85,7 @@ class Engine:
         document = self.record(life)
         if document["phase"] != "requested":
             return life
-        job = {key: document[key] for key in ("environment", "generation", "attempt", "on_failure")}
+        job = {key: document[key] for key in ("environment", "generation", "attempt", "on_failure", "correlation_id")}
         self.hub.start("provision_environment", job, names.provision_instance(*life, document["attempt"]))
         return life
 
@@ -152,7 +152,8 @@ class Engine:
         if name == "save_progress":
             return bookkeeping.save_progress(self.records, life, given["part"], given["lines"])
         if name == "begin_teardown":
-            return bookkeeping.begin_teardown(self.cloud, self.records, life)
+            expired = datetime.fromisoformat(given["expired_at"]) if given.get("expired_at") else None
+            return bookkeeping.begin_teardown(self.cloud, self.records, life, expired)
         return self._step(name, given)
 
     def _step(self, name: str, given: dict[str, Any]) -> Any:

@@ -160,6 +160,7 @@ class DirectCloud(Cloud):
     def __init__(self, azure: LocalAzure, session: Session) -> None:
         super().__init__(Settings.read(azure.settings()))
         self._azure, self._transport = azure, Transport(session)
+        self.at_once = 1  # one loop serves everything, one request after the other
 
     @cached_property
     def credential(self) -> Any:

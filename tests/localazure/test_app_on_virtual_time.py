@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from isthmus import names
-from isthmus.plan import Findings, Place, make_plan
+from isthmus.plan import Findings, Occasion, Place, make_plan
 from localcloud.azure.faults import Fault
 from tests.localazure.engine import Engine
 from tests.unit import samples
@@ -136,6 +136,7 @@ def test_kept_generators_do_what_replay_does() -> None:
         driver = Driver(lambda name, given, seconds: _at(engine, driver.now, name, given))
         _planned(engine)
         job = {"environment": life[0], "generation": life[1], "attempt": 1, "on_failure": "rollback"}
+        job["correlation_id"] = samples.CORRELATION
         driver.start("provision_environment", job, names.provision_instance(*life))
         driver.run()
         assert driver.instances[names.provision_instance(*life)].output == {"phase": "ready"}
@@ -147,7 +148,13 @@ def _planned(engine: Engine) -> Any:
     life = engine.ask()
     place = Place(engine.cloud.settings.subscription, engine.cloud.settings.vault_id)
     model = samples.MODEL | {"name": "gpt-5-mini", "version": "2025-08-07", "sku": "GlobalStandard"}
-    plan = make_plan(samples.spec(), life[1], place, Findings(model, samples.PUBLIC_KEY), samples.REQUESTED)
+    plan = make_plan(
+        samples.spec(),
+        life[1],
+        place,
+        Findings(model, samples.PUBLIC_KEY),
+        Occasion(samples.REQUESTED, samples.CORRELATION),
+    )
     engine.records.change(life, lambda document: document | {"plan": plan})
     return life
 

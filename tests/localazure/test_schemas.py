@@ -12,13 +12,13 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped, unus
 
 from activities import registry
 from activities.steps import Request
-from isthmus.plan import make_plan
+from isthmus.plan import Occasion, make_plan
 from isthmus.spec import Spec
 from localcloud.azure import bodies
 from localcloud.azure.shapes import Choice, Many, Node, Shape, Table, clean
 from localcloud.azure.table import BY_TYPE, ROWS
 from tests.localazure.resources import examples, kind_of
-from tests.unit.samples import FINDINGS, GENERATION, PLACE, REQUESTED, consumers, spec
+from tests.unit.samples import CORRELATION, FINDINGS, GENERATION, PLACE, REQUESTED, consumers, spec
 
 SCHEMAS = Path(__file__).resolve().parents[3] / "shared" / "azure-schemas"
 pytestmark = pytest.mark.skipif(not SCHEMAS.is_dir(), reason="ARM's schemas (../shared/azure-schemas) are not here")
@@ -41,7 +41,7 @@ def wrong(kind: str, body: Any) -> list[str]:
 def sent() -> Iterator[tuple[str, str, dict[str, Any]]]:
     """(step, type, body) of everything that the app PUTs for an environment of three corps."""
     wish: Spec = spec(corps=[spec().provider.model_dump(), *consumers(2)])
-    plan = make_plan(wish, GENERATION, PLACE, FINDINGS, REQUESTED)
+    plan = make_plan(wish, GENERATION, PLACE, FINDINGS, Occasion(REQUESTED, CORRELATION))
     outputs = {step["id"]: FOUND for step in plan["steps"]}
     for step in plan["steps"]:
         kind = registry.ARM_KINDS.get(step["kind"])

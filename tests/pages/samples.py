@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from isthmus.graph import BY_NAME
-from isthmus.plan import make_plan, utc
+from isthmus.plan import Occasion, make_plan, utc
 from isthmus.proof import expected, judge
 from isthmus.spec import Spec
-from tests.unit.samples import FINDINGS, GENERATION, PLACE, REQUESTED
+from tests.unit.samples import CORRELATION, FINDINGS, GENERATION, PLACE, REQUESTED
 
 Document = dict[str, Any]
 ANSWER = (
@@ -31,7 +31,7 @@ def whole(consumers: int = 1) -> Document:
     corps = [{"name": "ai-corp", "role": "provider", "address_space": "10.0.0.0/16"}]
     corps += [{"name": name, "role": "consumer", "address_space": "192.168.0.0/16"} for name in COMPANIES[:consumers]]
     spec = Spec.model_validate({"name": "demo" if consumers == 1 else "spring-fair", "corps": corps})
-    return make_plan(spec, GENERATION, PLACE, FINDINGS, REQUESTED)
+    return make_plan(spec, GENERATION, PLACE, FINDINGS, Occasion(REQUESTED, CORRELATION))
 
 
 def schedule(plan: Mapping[str, Any]) -> dict[str, tuple[float, float]]:

@@ -12,6 +12,7 @@ import pytest
 
 from activities.records import Records
 from isthmus.pages import HEADERS
+from isthmus.requests import Listing
 from tests.unit.fakes import Container
 from tests.unit.samples import LIFE, plan, record
 from triggers.pages import act, carried, from_here, overview, page
@@ -76,7 +77,7 @@ def test_the_key_is_carried_along_and_nothing_else() -> None:
 
 
 def test_the_list_shows_what_the_records_have() -> None:
-    body = overview(store(), request()).get_body().decode()
+    body = overview(store(), request(), Listing.model_validate({})).get_body().decode()
     assert "demo/page?code=k%26y" in body
     assert "building" in body
 

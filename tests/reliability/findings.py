@@ -72,26 +72,6 @@ FINDINGS: tuple[Finding, ...] = (
         r"not with AllocationFailed",
         "activities/cognitiveservices.py, _purge: keep the operation's URL as arm._remember does.",
     ),
-    Finding(
-        "permissions that nothing uses",
-        r"^denied: Microsoft\.(?!Resources).*/delete$",
-        r"nobody missed it",
-        "isthmus/permissions.py: kinds with removal 'with group' are never deleted by a call of their own; give them "
-        "read and write only.",
-    ),
-    Finding(
-        "a missing right to approve is waited for and not named",
-        r"^denied: .*privateEndpointConnectionsApproval/action$",
-        r"does not name it",
-        "activities/network.py, _endpoint: Pending right after our own automatic connection means that the right is "
-        "missing: fail PrivateEndpointNotApproved with the hint that is already there, at the second look.",
-    ),
-    Finding(
-        "a long refusal is cut before the action that it names",
-        r"^denied: .*/join/action$",
-        r"LinkedAuthorizationFailed does not name it",
-        "isthmus/errors.py, _short: 500 characters are too few for a linked refusal; cut at 1000, or in the middle.",
-    ),
 )
 
 

@@ -87,6 +87,8 @@ def _kind(entry: dict[str, Any]) -> tuple[str, str]:
     if "/providers/" in path:
         namespace, *rest = path.rsplit("/providers/", 1)[1].split("/")
         types, names = rest[0::2], rest[1::2]
+        if not types:
+            return f"providers/{namespace}", rf"{host}/subscriptions/{NAME}/providers/{namespace}$"
         if types[-1].lower() in ("operations", "operationresults"):
             return f"{namespace}/{types[-1]}", rf"{host}/.*/providers/{namespace}/locations/{NAME}/{types[-1]}/"
         listed = types[-1:] if len(types) > len(names) else []

@@ -25,11 +25,6 @@ FAILING = {
     "a purge tells why it failed": (
         "teardown: DELETE Microsoft.CognitiveServices/locations/resourceGroups/deletedAccounts: operation fails always"
     ),
-    "every permission is used": Denied("Microsoft.Network/natGateways/delete", "subscription"),
-    "a missing right to approve is named": Denied(
-        "Microsoft.CognitiveServices/accounts/privateEndpointConnectionsApproval/action", "subscription"
-    ),
-    "a refusal names the missing action": Denied("Microsoft.Network/virtualNetworks/join/action", "subscription"),
 }
 
 
@@ -38,6 +33,20 @@ FAILING = {
 def test_it_is_as_it_must_be(run: Run | str) -> None:
     judgement = (cell(run) if isinstance(run, str) else run).live()
     assert judgement.wrong == []
+
+
+PREFLIGHT_TELLS = {
+    "every permission is used": Denied("Microsoft.Network/natGateways/delete", "subscription"),
+    "a missing right to approve is named": Denied(
+        "Microsoft.CognitiveServices/accounts/privateEndpointConnectionsApproval/action", "subscription"
+    ),
+    "a refusal names the missing action": Denied("Microsoft.Network/virtualNetworks/join/action", "subscription"),
+}
+
+
+@pytest.mark.parametrize("run", PREFLIGHT_TELLS.values(), ids=PREFLIGHT_TELLS)
+def test_a_missing_permission_is_named_before_anything_is_built(run: Denied) -> None:
+    assert run.live().wrong == []
 
 
 def cell(name: str) -> Cell:

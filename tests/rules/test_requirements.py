@@ -33,6 +33,7 @@ DISTRIBUTIONS = {
     "azure.mgmt.authorization": "azure-mgmt-authorization",
     "cryptography": "cryptography",
     "pydantic": "pydantic",
+    "typing_extensions": "typing-extensions",
 }
 
 

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isthmus import names
-from isthmus.spec import NAME
+from isthmus.names import ENVIRONMENT_PATTERN
 from tests.unit.samples import GENERATION, SUBSCRIPTION
 
 LONGEST = "a" * 24
-WORDS = st.from_regex(NAME, fullmatch=True).filter(lambda text: 3 <= len(text) <= 24)
+WORDS = st.from_regex(ENVIRONMENT_PATTERN, fullmatch=True).filter(lambda text: 3 <= len(text) <= 24)
 GENERATIONS = st.text(names.GENERATION_LETTERS, min_size=names.GENERATION_LENGTH, max_size=names.GENERATION_LENGTH)
 
 AZURE = [

@@ -230,5 +230,5 @@ def test_a_life_that_had_no_plan_yet_is_taken_down_by_the_same_names() -> None:
 
 
 def test_there_is_nothing_to_take_down_of_what_is_gone_or_was_never_there() -> None:
-    assert begin(records_with(phase="gone", plan=plan())) == {"plan": None}
-    assert begin(Records(Container())) == {"plan": None}
+    assert begin(records_with(phase="gone", plan=plan())) == {"plan": None, "phase": "gone"}
+    assert begin(Records(Container())) == {"plan": None, "phase": "gone"}

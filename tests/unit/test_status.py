@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from isthmus.outcomes import failed
 from isthmus.status import status_document
 from tests.unit.samples import plan, record
 
@@ -15,7 +16,7 @@ def line(step_id: str, state: str = "ready", **more: Any) -> dict[str, Any]:
     return {"id": step_id, "state": state, "started": None, "ended": None, "attempts": 1, "error": None} | more
 
 
-def steps(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def steps(document: Any) -> dict[str, dict[str, Any]]:
     return {step["id"]: step for corp in document["corps"] for step in corp["steps"]}
 
 
@@ -48,12 +49,12 @@ def test_a_steps_line_is_shown_with_its_time_in_seconds() -> None:
 def test_a_failure_and_what_is_waited_for_are_shown() -> None:
     seen = {
         "ai-corp": [
-            line("ai-corp/public_ip", "failed", error={"code": "Quota", "hint": "Ask."}),
+            line("ai-corp/public_ip", "failed", error=failed("Quota", "none left", hint="Ask.")),
             line("ai-corp/nat_gateway", "pending", detail="creating"),
         ]
     }
     found = steps(status_document(record(plan=plan()), seen))
-    assert found["ai-corp/public_ip"]["error"] == {"code": "Quota", "hint": "Ask."}
+    assert found["ai-corp/public_ip"]["error"]["hint"] == "Ask."
     assert found["ai-corp/nat_gateway"]["waits_for"] == "creating"
 
 
@@ -76,9 +77,17 @@ def test_lines_of_steps_that_the_plan_does_not_have_are_left_out() -> None:
     assert "ghost/step" not in json.dumps(status_document(record(plan=plan()), {"x": [line("ghost/step")]}))
 
 
-@pytest.mark.parametrize("member", ["error", "proof", "teardown"])
-def test_what_came_of_it_is_passed_on(member: str) -> None:
-    assert status_document(record(**{member: {"x": 1}}), {})[member] == {"x": 1}
+def test_of_what_went_wrong_it_tells_the_four_things_that_help() -> None:
+    outcome = failed("QuotaExceeded", "no cores", hint="Ask.", request_id="r-1") | {"evidence": {"proof": {}}}
+    told = {"code": "QuotaExceeded", "message": "no cores", "hint": "Ask.", "request_id": "r-1"}
+    assert status_document(record(error=outcome), {})["error"] == told
+    teardown = {"left": ["a/b"], "error": outcome, "steps": 3}
+    assert status_document(record(teardown=teardown), {})["teardown"] == teardown | {"error": told}
+
+
+def test_the_proof_is_passed_on() -> None:
+    proof: Any = {"result": "passed", "answer": "42", "checks": []}
+    assert status_document(record(proof=proof), {})["proof"] == proof
 
 
 def test_the_document_is_json_and_holds_no_body_of_a_request() -> None:
