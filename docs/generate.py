@@ -6,11 +6,14 @@ Run as `python -m docs.generate`. Pure but for the writing: the same tables give
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from isthmus.graph import GRAPH, Kind
 from isthmus.permissions import AZURES_ROLES, BESIDE_STEPS, PERMISSIONS, role_definition
+from isthmus.settings import MEANINGS, OPTIONAL
+from isthmus.spec import Corp, Model, Spec, TicketsByOckam, TicketsByRequest
 from localcloud.azure import catalog
 from localcloud.azure.model import Kind as Row
 from localcloud.azure.table import ROWS
@@ -161,6 +164,41 @@ def _coverage(row: Row) -> list[str]:
     ]
 
 
+def request() -> str:
+    """docs/request.md"""
+    schemas = {model: model.model_json_schema() for model in (Spec, Corp, Model, TicketsByOckam, TicketsByRequest)}
+    parts = [
+        part
+        for model, schema in schemas.items()
+        for part in (f"## {model.__name__}", str(model.__doc__), table(HEADS, _fields(schema)))
+    ]
+    return page("What may stand in a request", "The body of `POST /api/environments` and of `POST /api/plans`.", *parts)
+
+
+HEADS = ("field", "meaning", "default", "limits")
+LIMITS = ("pattern", "enum", "const", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems")
+
+
+def _fields(schema: Mapping[str, Any]) -> Iterable[list[str]]:
+    required = schema.get("required", [])
+    for name, field in schema["properties"].items():
+        default = (
+            "required" if name in required else f"`{json.dumps(field['default'])}`" if "default" in field else "made"
+        )
+        limits = ", ".join(f"{word} `{field[word]}`" for word in LIMITS if word in field)
+        yield [f"`{name}`", field.get("description", ""), default, limits]
+
+
+def settings() -> str:
+    """docs/settings.md"""
+    return page(
+        "App settings",
+        table(("setting", "meaning"), ([f"`{name}`", meaning] for name, meaning in MEANINGS.items())),
+        "Without one of these the app does not start. Besides, it reads:",
+        table(("setting", "meaning"), ([f"`{name}`", meaning] for name, meaning in OPTIONAL.items())),
+    )
+
+
 def pages() -> dict[str, str]:
     """File name -> text of every generated page."""
     return {
@@ -168,6 +206,8 @@ def pages() -> dict[str, str]:
         "role.md": role(),
         "role.json": role_json(),
         "localcloud.md": localcloud(),
+        "request.md": request(),
+        "settings.md": settings(),
     }
 
 

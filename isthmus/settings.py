@@ -13,6 +13,15 @@ MEANINGS = {
     "ISTHMUS_STORAGE_URL": "blob endpoint of the storage account that keeps the records",
 }
 
+OPTIONAL = {
+    "ISTHMUS_CLEANUP_SCHEDULE": "when expired environments are looked for, as NCRONTAB; the timer trigger reads it",
+    "ISTHMUS_DURABLE_URLS": "`off` leaves the Durable status-query URLs, which carry a key of the whole task hub, out "
+    "of the answer to a creation",
+    "WEBSITE_AUTH_ENABLED": "set by App Service where its Entra authentication is in front; only then is the caller's "
+    "name believed and recorded",
+}
+"""What the app also reads, beside what its platform and SDKs do: name -> meaning."""
+
 
 @dataclass(frozen=True)
 class Settings:

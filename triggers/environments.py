@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -119,9 +121,13 @@ def _accepted(
         "phase": record["phase"],
         "status_url": own,
         "page_url": f"{own}/page",
-        "durable": client.create_http_management_payload(instance),
+        "durable": client.create_http_management_payload(instance) if _shows_hub(os.environ) else None,
     }
     return answer(body, 202, LOOK_AGAIN | {"Location": own})
+
+
+def _shows_hub(environment: Mapping[str, str]) -> bool:
+    return environment.get("ISTHMUS_DURABLE_URLS", "").lower() != "off"
 
 
 def _url(req: func.HttpRequest, name: str) -> str:
