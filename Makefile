@@ -20,7 +20,7 @@ up: $(READY)  ## the same services, left running
 	@$(BIN)/python -m localcloud up $(ARGS)
 
 test: $(READY)  ## all tests
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 
 check: $(READY)  ## lint, format, types
 	$(BIN)/ruff check .
