@@ -19,7 +19,7 @@ from isthmus import names
 from isthmus.documents import PlanDocument, PlannedStep
 from isthmus.graph import BY_NAME
 from isthmus.lifecycle import is_over
-from isthmus.outcomes import Outcome, failed, ready
+from isthmus.outcomes import Outcome, failed, ready, stopped
 from isthmus.plan import Findings, Occasion, Place, make_plan
 from isthmus.preflight import Case
 from isthmus.spec import Spec, recorded
@@ -34,6 +34,8 @@ def plan_environment(cloud: Cloud, records: Records, life: Life, attempt: int) -
     record = records.load(life)
     if record is None:
         return failed("RecordMissing", f"There is no record of {' '.join(life)}.")
+    if record["stop"]:
+        return stopped()
     before = record["plan"]
     if before and before["attempt"] == attempt:
         return ready({"plan": before})

@@ -9,6 +9,7 @@ from typing import Any
 import azure.durable_functions as df
 
 from isthmus import names
+from isthmus.lifecycle import STOP_EVENT
 from isthmus.outcomes import Failed, failed, stopped
 from isthmus.plan import slice_of, stage
 from isthmus.walk import Walk
@@ -18,6 +19,8 @@ blueprint = df.Blueprint()
 Work = Generator[Any, Any, Any]
 PLAN_AGAIN = 10.0
 """Seconds until preflight is tried again where the service did not say."""
+PLAN_PATIENCE = timedelta(minutes=10)
+"""Until preflight that can't see everything is given up."""
 
 
 @blueprint.orchestration_trigger(context_name="context")
@@ -68,12 +71,20 @@ def _provision(context: df.DurableOrchestrationContext, job: Mapping[str, Any], 
 
 
 def _planned(context: df.DurableOrchestrationContext, job: Mapping[str, Any]) -> Work:
+    """What came of planning: the plan, or why there is none. Whoever asks for the end is heard between two tries."""
+    deadline = context.current_utc_datetime + PLAN_PATIENCE
     while True:
         outcome = yield context.call_activity("plan_environment", dict(job))
         if outcome["state"] != "pending":
             return outcome
         pause = timedelta(seconds=outcome["retry_after"] or PLAN_AGAIN)
-        yield context.create_timer(context.current_utc_datetime + pause)
+        if context.current_utc_datetime + pause > deadline:
+            hint = "See /api/health; ask again when the service answers."
+            return failed("DeadlineExceeded", f"Preflight could not see everything: {outcome['detail']}", hint=hint)
+        timer = context.create_timer(context.current_utc_datetime + pause)
+        stop = context.wait_for_external_event(STOP_EVENT)
+        if (yield context.task_any([timer, stop])) is stop:
+            timer.cancel()
 
 
 def _build(

@@ -148,3 +148,8 @@ def test_what_is_built_is_exactly_what_was_planned() -> None:
         assert document["plan"]["model"] == shown["model"]
         left = dry(engine.direct, engine.records)
         assert all(step["exists"] for step in left["steps"])
+
+
+def test_nothing_is_planned_any_more_once_somebody_asked_for_the_end(direct: Direct) -> None:
+    asked = {"why": "delete", "detail": "its deletion was asked for"}
+    assert planned(direct, records_with(stop=asked))["code"] == "Stopped"

@@ -53,13 +53,6 @@ FINDINGS: tuple[Finding, ...] = (
         "rows for AllocationFailed, ZonalAllocationFailed, InternalServerError.",
     ),
     Finding(
-        "preflight is tried for ever",
-        r"locations/models list: 500 always$",
-        r".",
-        "orchestrators/provision_environment.py, _planned: a deadline (the record's lease at the latest), and the stop "
-        "event beside its timer as in walking.py; plan_environment answers `stopped` once the record has a stop.",
-    ),
-    Finding(
         "the VMs' programs ask some doors only once",
         r"GET openai/models: ",
         r"private_answer",
