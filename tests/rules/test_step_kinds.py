@@ -14,7 +14,7 @@ from isthmus.permissions import PERMISSIONS
 from localcloud.azure import keyvault
 from localcloud.azure.routes import ROUTES
 from localcloud.azure.table import BY_TYPE
-from localcloud.host import app as functions
+from tests.rules.indexed import indexed
 from tests.rules.source import ROOT
 
 EACH = pytest.mark.parametrize("kind", GRAPH, ids=[kind.name for kind in GRAPH])
@@ -65,9 +65,7 @@ def test_no_kind_is_made_in_two_ways() -> None:
 
 
 def test_the_app_has_an_activity_for_every_kind_and_verb() -> None:
-    from function_app import app
-
-    index = functions.index(app)
+    index = indexed()
     activities = {function.name for function in index.of_kind("activityTrigger")}
     assert {f"{verb}_{kind.name}" for verb in ("ensure", "remove") for kind in GRAPH} <= activities
     assert index.warnings == []
