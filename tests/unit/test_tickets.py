@@ -151,3 +151,20 @@ def test_when_no_member_is_left_the_ticket_is_removed(cloud: Cloud, ockam: Ockam
 def test_members_of_tickets_that_were_brought_are_not_ours_to_remove(cloud: Cloud, ockam: Ockam) -> None:
     assert remove_ticket(request(BROUGHT, cloud))["state"] == "ready"
     assert ockam.words == []
+
+
+ONE_MEMBER = f"cat <<'EOF'\n{json.dumps(MEMBERS[:1])}\nEOF"
+
+
+def test_a_member_that_somebody_else_removed_meanwhile_is_no_failure(cloud: Cloud, ockam: Ockam) -> None:
+    late = ockam.folder / "late"
+    refused = f"[ $2 = delete ] && {{ touch {late}; echo 'Ione is not a member' >&2; exit 1; }}"
+    ockam.script(f"{refused}\n[ -e {late} ] && echo '[]' && exit 0\n{ONE_MEMBER}")
+    assert remove_ticket(request(STEP, cloud))["state"] == "pending"
+
+
+def test_a_member_that_can_not_be_removed_is_a_failure_that_says_why(cloud: Cloud, ockam: Ockam) -> None:
+    ockam.script(f"[ $2 = delete ] && {{ echo 'no right to' >&2; exit 1; }}\n{ONE_MEMBER}")
+    outcome = remove_ticket(request(STEP, cloud))
+    assert outcome["state"] == "failed"
+    assert "no right to" in outcome["message"]
