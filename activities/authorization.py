@@ -19,18 +19,18 @@ def _assignments(request: Request, scope: str) -> list[Any]:
 
 
 def ensure_access(request: Request) -> Outcome:
-    """The role on the secret for the identity; assignments of a former identity are taken away first, since
-    Azure refuses to change whom an assignment is for."""
+    """The role on the secret for the identity; the assignment of the corp's former identity is taken away first,
+    since Azure refuses to change whom an assignment is for. Other corps may have theirs on the same secret."""
     wanted = request.wanted()
     scope, role, principal = wanted["scope"], wanted["role"], wanted["principal"]
     operations = request.cloud.authorization.role_assignments
     try:
         assigned = _assignments(request, scope)
         for item in assigned:
-            if item.principal_id != principal:
+            if item.description == wanted["description"] and item.principal_id != principal:
                 operations.delete_by_id(item.id)
                 return pending("took away the access of a former identity", 0.0, wrote=True)
-        if any(item.role_definition_id.lower() == role.lower() for item in assigned):
+        if any(item.principal_id == principal and item.role_definition_id.lower() == role.lower() for item in assigned):
             return ready()
         if request.stopping():
             return stopped()
@@ -40,6 +40,7 @@ def ensure_access(request: Request) -> Outcome:
                 "principalId": principal,
                 # Without the type Azure looks the principal up, and does not find one made just now.
                 "principalType": "ServicePrincipal",
+                "description": wanted["description"],
             }
         }
         operations.create(scope, names.role_assignment(scope, principal, role), body)

@@ -354,6 +354,7 @@ def _access(site: Site, secret: str) -> Body:
         "scope": f"{site.vault_id}/secrets/{secret}",
         "role": names.role_definition(site.subscription, names.SECRETS_USER_ROLE),
         "principal": output(site.step("vm_identity"), "principal_id"),
+        "description": names.access_description(site.spec.name, site.generation, site.corp.name),
     }
 
 

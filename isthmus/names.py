@@ -82,6 +82,11 @@ def role_assignment(scope: str, principal: str, role: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{scope}|{principal}|{role}".lower()))
 
 
+def access_description(environment: str, generation: str, corp: str) -> str:
+    """What an assignment says of whose it is: of those on one secret, each corp tells its own by it."""
+    return f"{PREFIX} {life(environment, generation)} {corp}"
+
+
 def role_definition(subscription: str, role: str) -> str:
     return f"/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{role}"
 

@@ -17,8 +17,19 @@ SCOPE, ROLE = STEP["wanted"]["scope"], STEP["wanted"]["role"]
 KNOWN = {"health-corp/vm_identity": {"principal_id": "principal"}}
 
 
-def assignment(principal: str = "principal", scope: str = SCOPE, role: str = ROLE, number: int = 1) -> Any:
-    return SimpleNamespace(id=f"{scope}/a{number}", scope=scope, principal_id=principal, role_definition_id=role)
+OURS = STEP["wanted"]["description"]
+
+
+def assignment(
+    principal: str = "principal", scope: str = SCOPE, role: str = ROLE, number: int = 1, description: str | None = OURS
+) -> Any:
+    return SimpleNamespace(
+        id=f"{scope}/a{number}",
+        scope=scope,
+        principal_id=principal,
+        role_definition_id=role,
+        description=description,
+    )
 
 
 class Assignments:
@@ -57,6 +68,7 @@ def test_access_is_given_to_this_identity_at_this_secret() -> None:
         "roleDefinitionId": ROLE,
         "principalId": "principal",
         "principalType": "ServicePrincipal",
+        "description": OURS,
     }
 
 
@@ -71,6 +83,13 @@ def test_the_access_of_a_former_identity_is_taken_away_first() -> None:
     assert ensure(operations)["state"] == "pending"
     assert operations.there == []
     assert ensure(operations)["state"] == "ready"
+
+
+@pytest.mark.parametrize("description", [OURS.replace("health-corp", "clinic"), None])
+def test_another_corp_s_access_is_left_alone_and_counts_for_nothing(description: str | None) -> None:
+    operations = Assignments(assignment("another", description=description))
+    assert ensure(operations)["wrote"] is True
+    assert len(operations.there) == 1
 
 
 def test_what_is_inherited_from_the_vault_is_left_alone_and_counts_for_nothing() -> None:
