@@ -13,8 +13,9 @@ from typing import Any
 
 from azure.core.exceptions import AzureError
 
-from activities.cloud import Cloud, begin, get, outcome_of, outcome_of_body, retry_after
+from activities.cloud import Cloud, begin, code_of, get, outcome_of, outcome_of_body, retry_after
 from activities.steps import Request
+from isthmus.errors import rule_of
 from isthmus.outcomes import Outcome, failed, pending, ready, stopped
 from isthmus.wanted import differences
 
@@ -102,13 +103,21 @@ def _put(request: Request, resource: Resource, body: Json, why: str) -> Outcome:
     try:
         answer = begin(resource.call(request, resource.put), *request.names, body)
     except AzureError as error:
-        return outcome_of(error)
+        return _purged(request, resource, error) or outcome_of(error)
     have = _body(answer)
-    if _remember(request, answer, "ensure"):
+    if remember(request, answer, "ensure"):
         return pending(f"it {why}; asked for", retry_after(answer.headers), wrote=True)
     if state_of(have) in ("succeeded", "") and have.get("id"):
         return _ready(request, resource, have, wrote=True)
     return pending(state_of(have) or "asked for", retry_after(answer.headers), wrote=True)
+
+
+def _purged(request: Request, resource: Resource, error: AzureError) -> Outcome | None:
+    """Where Azure keeps something deleted under the name: its purge, asked for; None if there is nothing of ours."""
+    if not rule_of(0, code_of(error)).purge:
+        return None
+    asked = resource.afterwards(request)
+    return asked and asked | {"wrote": False}  # the resource itself was not written
 
 
 def _ready(request: Request, resource: Resource, have: Json, *, wrote: bool) -> Outcome:
@@ -127,11 +136,11 @@ def _remove(request: Request, resource: Resource) -> Outcome:
     if refusal := resource.allowed(request, have):
         return failed("NotOurs", refusal, hint="Look at whose it is; Isthmus leaves it alone.")
     answer = begin(resource.call(request, resource.delete), *request.names)
-    _remember(request, answer, "remove")
+    remember(request, answer, "remove")
     return pending("asked to be deleted", retry_after(answer.headers), wrote=True)
 
 
-def _remember(request: Request, answer: Any, verb: str) -> bool:
+def remember(request: Request, answer: Any, verb: str) -> bool:
     """Keeps the operation's URL when the answer names one."""
     url = answer.headers.get(ASYNC_OPERATION) or answer.headers.get(LOCATION)
     if answer.status_code in (201, 202) and url:
@@ -142,7 +151,8 @@ def _remember(request: Request, answer: Any, verb: str) -> bool:
 
 def _under_way(request: Request, verb: str) -> Outcome | None:
     """What the operation under way says; None when there is none, or it has ended well. How one of the other verb
-    ended is of no interest: what is there now is looked at anew."""
+    ended is of no interest: what is there now is looked at anew. One that failed by a fault of the moment is asked for
+    again: a removal as often as it takes, a write once more."""
     operation = request.records.operation(request.life, request.id)
     if operation is None:
         return None
@@ -155,9 +165,12 @@ def _under_way(request: Request, verb: str) -> Outcome | None:
         return pending(status or "under way", retry_after(answer.headers))
     request.records.forget_operation(request.life, request.id)
     wrong = status in FAILED_STATES or (answer.status_code >= 400 and answer.status_code != 404)
-    if wrong and operation["verb"] == verb:
-        return outcome_of_body(answer.status_code, body, answer.headers)
-    return None
+    if not wrong or operation["verb"] != verb:
+        return None
+    outcome = outcome_of_body(answer.status_code, body, answer.headers)
+    if outcome["state"] == "pending" and verb == "ensure" and request.writes >= MOST_WRITES:
+        return outcome.get("trouble", outcome)
+    return outcome
 
 
 def _body(answer: Any) -> Json:

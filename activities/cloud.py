@@ -10,6 +10,7 @@ import email.utils
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from functools import cache, cached_property
 from typing import Any
 
@@ -33,6 +34,10 @@ class Cloud:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+
+    def now(self) -> datetime:
+        """The time, in UTC."""
+        return datetime.now(UTC)
 
     @cached_property
     def credential(self) -> Any:
@@ -199,10 +204,12 @@ def outcome_of(error: AzureError, *, wrote: bool = False) -> Pending | Failed:
 def outcome_of_body(status: int, body: Mapping[str, Any], headers: Mapping[str, str]) -> Outcome:
     """What an error document means for a step: ARM's `{"error": {...}}` at an operation's URL."""
     error = body.get("error") or (body.get("properties") or {}).get("error") or {}
+    said = (error, *(error.get("details") or ()))
+    words = " ".join(dict.fromkeys(str(one["message"]) for one in said if one.get("message")))
     return classify(
         status,
-        str(error.get("code") or "OperationFailed"),
-        str(error.get("message") or "the operation failed without a word"),
+        str(error.get("code") or ("OperationFailed" if status < 400 else "")),
+        words or "the operation failed without a word",
         retry_after=retry_after(headers),
         request_id=headers.get("x-ms-request-id"),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from activities.arm import Resource
+from activities.arm import Resource, remember
 from activities.cloud import begin, get, retry_after
 from activities.steps import Request
 from isthmus.outcomes import Outcome, pending
@@ -15,6 +15,7 @@ def _purge(request: Request) -> Outcome | None:
     if get(deleted.get, *where) is None:
         return None
     answer = begin(deleted.begin_purge, *where)
+    remember(request, answer, "remove")
     return pending("asked to be purged", retry_after(answer.headers), wrote=True)
 
 

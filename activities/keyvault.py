@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 
-from activities.cloud import Cloud, outcome_of
+from activities.cloud import Cloud, code_of, outcome_of
 from activities.steps import Request
 from isthmus import names
+from isthmus.errors import rule_of
 from isthmus.outcomes import Failed, Outcome, failed, pending, ready, stopped
 from isthmus.secretref import Secret
 
 ContentType = Literal["reserved", "ticket", "api-key"]
+SETTLES = timedelta(minutes=5)
+"""A deletion that shows nothing after so long has been purged by somebody."""
 
 
 def latest(cloud: Cloud, secret: str) -> Any | None:
@@ -78,7 +81,8 @@ def put(
 
 
 def ensure_reserved(request: Request) -> Outcome:
-    """The secret exists, if only as a disabled place that no VM can mistake for a value."""
+    """The secret exists, if only as a disabled place that no VM can mistake for a value. One that somebody deleted is
+    recovered: what VMs may read hangs on it."""
     wanted = request.wanted()
     try:
         if latest(request.cloud, wanted["secret"]) is not None:
@@ -88,25 +92,51 @@ def ensure_reserved(request: Request) -> Outcome:
         put(request.cloud, wanted["secret"], Secret("reserved"), "reserved", wanted["tags"])
         return ready(wrote=True)
     except AzureError as error:
-        return outcome_of(error)
+        return _recovered(request, error) or outcome_of(error)
+
+
+def _recovered(request: Request, error: AzureError) -> Outcome | None:
+    if not rule_of(0, code_of(error)).purge:
+        return None
+    try:
+        request.cloud.secrets.begin_recover_deleted_secret(request.step["wanted"]["secret"])
+    except AzureError as refusal:
+        return outcome_of(refusal)
+    return pending("somebody deleted it: asked to be recovered", 2.0)
 
 
 def remove_reserved(request: Request) -> Outcome:
-    """Deletes the secret, then purges it, then sees that it is gone."""
-    secret = request.step["wanted"]["secret"]
+    """Deletes the secret, then purges it, then sees that it is gone.
+
+    While it is being deleted the vault shows it in neither place, as when it has been purged. So each is noted before
+    it is asked for, and what was noted last tells them apart: whoever asked, and however often.
+    """
+    secret, client = request.step["wanted"]["secret"], request.cloud.secrets
     try:
-        found = latest(request.cloud, secret)
-        if found is not None:
-            request.cloud.secrets.begin_delete_secret(secret)
+        if latest(request.cloud, secret) is not None:
+            _note(request, "delete")
+            client.begin_delete_secret(secret)
             return pending("asked to be deleted", 1.0, wrote=True)
-        request.cloud.secrets.get_deleted_secret(secret)
-        request.cloud.secrets.purge_deleted_secret(secret)
+        client.get_deleted_secret(secret)
+        _note(request, "purge")
+        client.purge_deleted_secret(secret)
         return pending("asked to be purged", 1.0, wrote=True)
     except ResourceNotFoundError:
-        # Between delete and purge there is a while in which the vault shows it in neither place.
-        return pending("being deleted", 1.0) if request.writes == 1 else ready()
+        return pending("being deleted", 1.0) if _being_deleted(request) else ready()
     except AzureError as error:
         return outcome_of(error)
+
+
+def _note(request: Request, asked: Literal["delete", "purge"]) -> None:
+    at = request.cloud.now().isoformat()
+    request.records.keep_operation(request.life, request.id, "", asked, at=at)
+
+
+def _being_deleted(request: Request) -> bool:
+    noted = request.records.operation(request.life, request.id)
+    if noted is None or noted["verb"] != "delete":
+        return False
+    return request.cloud.now() - datetime.fromisoformat(noted["at"]) < SETTLES
 
 
 def ensure_api_key(request: Request) -> Outcome:

@@ -17,6 +17,7 @@ from activities.records import Document, Life, Records
 from activities.steps import Request
 from isthmus import names
 from isthmus.documents import PlanDocument, PlannedStep
+from isthmus.errors import own_failure
 from isthmus.graph import BY_NAME
 from isthmus.lifecycle import is_over
 from isthmus.outcomes import Outcome, failed, ready, stopped
@@ -33,7 +34,7 @@ def plan_environment(cloud: Cloud, records: Records, life: Life, attempt: int) -
     """Ready with the plan. Planned once an attempt: asked again, it gives the plan that the record has."""
     record = records.load(life)
     if record is None:
-        return failed("RecordMissing", f"There is no record of {' '.join(life)}.")
+        return own_failure("RecordMissing", f"There is no record of {' '.join(life)}.")
     if record["stop"]:
         return stopped()
     before = record["plan"]

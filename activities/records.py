@@ -131,8 +131,8 @@ class Records:
                 found[blob.name.removeprefix(prefix).removesuffix(".json")] = content[0]["lines"]
         return found
 
-    def keep_operation(self, life: Life, step: str, url: str, verb: str) -> None:
-        self._write(_operation(life, step), {"url": url, "verb": verb})
+    def keep_operation(self, life: Life, step: str, url: str, verb: str, **more: str) -> None:
+        self._write(_operation(life, step), {"url": url, "verb": verb} | more)
 
     def operation(self, life: Life, step: str) -> Mapping[str, str] | None:
         found = self._read(_operation(life, step))

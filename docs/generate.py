@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from isthmus.codes import AZURE, DOES, OWN, UNKNOWN, UNKNOWN_TRANSIENT, Rule
 from isthmus.graph import GRAPH, Kind
 from isthmus.permissions import AZURES_ROLES, BESIDE_STEPS, PERMISSIONS, role_definition
 from isthmus.settings import MEANINGS, OPTIONAL
@@ -199,6 +200,36 @@ def settings() -> str:
     )
 
 
+def errors() -> str:
+    """docs/errors.md"""
+    rules = sorted(AZURE, key=lambda rule: rule.code.lower())
+    classes = ", ".join(f"*{name}*: {meaning}" for name, meaning in DOES.items())
+    return page(
+        "Error codes: what they mean and how to mend them",
+        "A step that failed has a code, a message, a hint and Azure's request id, in the status document, on the page "
+        "and in the command. From `isthmus/codes.py`, which also decides what the app does by itself before it gives "
+        f"up. {classes[0].upper()}{classes[1:]}. What waits longer than its patience fails with that very code; where "
+        "none is given, the step's deadline ends it, as `DeadlineExceeded` with what was last seen.",
+        "## Codes of Azure",
+        table(ERROR_HEADS, (_error(rule, f"`{rule.code}`") for rule in rules)),
+        "Any other code goes by its status:",
+        table(ERROR_HEADS, (_error(rule, "any other") for rule in (UNKNOWN_TRANSIENT, UNKNOWN))),
+        "## Codes of Isthmus",
+        table(("code", "meaning", "to mend it"), ([f"`{own.code}`", own.meaning, own.mend] for own in OWN)),
+    )
+
+
+ERROR_HEADS = ("code", "meaning", "what is done", "to mend it")
+
+
+def _error(rule: Rule, name: str) -> list[str]:
+    done = rule.does if rule.does == "fail" else f"{rule.does}, {rule.pause:g} s"
+    if rule.patience:
+        done += f", for {rule.patience / 60:g} min"
+    purged = "purge or recover what is soft-deleted; else " if rule.purge else ""
+    return [name, rule.meaning, purged + done, rule.mend]
+
+
 def pages() -> dict[str, str]:
     """File name -> text of every generated page."""
     return {
@@ -208,6 +239,7 @@ def pages() -> dict[str, str]:
         "localcloud.md": localcloud(),
         "request.md": request(),
         "settings.md": settings(),
+        "errors.md": errors(),
     }
 
 

@@ -9,7 +9,8 @@ plan.py         spec + generation + findings -> the frozen list of steps
 walk.py         which steps are due, and what came of them: the walk through a plan
 wanted.py       references to other steps' outputs, hashes, and "is it as wanted?"
 outcomes.py     ready, pending, failed: what an activity says of a step
-errors.py       what each Azure error code means for a step: wait, fail, and the hint
+codes.py        the table of error codes: what each means, what is done about it, how long, and how to mend it
+errors.py       our exceptions, and an error answer -> the outcome that the table gives it
 lifecycle.py    the phases of an environment and what may follow what
 proof.py        the checks that make an environment ready
 documents.py    the types of everything that is answered

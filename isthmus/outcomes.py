@@ -11,15 +11,6 @@ class Ready(TypedDict):
     wrote: bool
 
 
-class Pending(TypedDict):
-    """`retry_after`: seconds that the service asked for, or None where it said nothing."""
-
-    state: Literal["pending"]
-    retry_after: float | None
-    detail: str
-    wrote: bool
-
-
 class Failed(TypedDict):
     """`code`: Azure's own where there is one. `hint`: how to mend it. `request_id`: for Azure's support."""
 
@@ -33,6 +24,18 @@ class Failed(TypedDict):
     evidence: NotRequired[dict[str, Any]]
 
 
+class Pending(TypedDict):
+    """`retry_after`: seconds that the service asked for, or None where it said nothing. `trouble`: the failure that
+    it is if it does not pass within `patience` seconds (None: until the step's deadline)."""
+
+    state: Literal["pending"]
+    retry_after: float | None
+    detail: str
+    wrote: bool
+    trouble: NotRequired[Failed]
+    patience: NotRequired[float | None]
+
+
 Outcome = Ready | Pending | Failed
 
 STOPPED = "Stopped"
@@ -43,8 +46,16 @@ def ready(outputs: dict[str, Any] | None = None, *, wrote: bool = False) -> Read
     return {"state": "ready", "outputs": outputs or {}, "wrote": wrote}
 
 
-def pending(detail: str, retry_after: float | None = None, *, wrote: bool = False) -> Pending:
-    return {"state": "pending", "retry_after": retry_after, "detail": detail, "wrote": wrote}
+def pending(
+    detail: str,
+    retry_after: float | None = None,
+    *,
+    wrote: bool = False,
+    trouble: Failed | None = None,
+    patience: float | None = None,
+) -> Pending:
+    made: Pending = {"state": "pending", "retry_after": retry_after, "detail": detail, "wrote": wrote}
+    return made if trouble is None else made | {"trouble": trouble, "patience": patience}
 
 
 def failed(

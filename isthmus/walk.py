@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from isthmus.outcomes import STOPPED, Failed, Outcome, failed
+from isthmus.outcomes import STOPPED, Failed, Outcome, Pending, failed
 
 Verb = Literal["ensure", "remove"]
 SHORTEST_LOOK = 1.0
@@ -25,7 +25,8 @@ hundreds of times, and what takes long is noticed a tenth late at most."""
 
 @dataclass
 class Progress:
-    """What is known of one step. Times are of the orchestration's clock."""
+    """What is known of one step. Times are of the orchestration's clock. `trouble`: the last that it met and may get
+    over; `since`: when each, by its code, was first met."""
 
     step: Mapping[str, Any]
     state: Literal["waiting", "pending", "ready", "failed", "skipped"] = "waiting"
@@ -38,6 +39,8 @@ class Progress:
     detail: str = ""
     outputs: dict[str, Any] = field(default_factory=dict)
     error: Failed | None = None
+    trouble: Failed | None = None
+    since: dict[str, datetime] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The step's line in the record."""
@@ -123,6 +126,8 @@ class Walk:
         progress.attempts += 1
         progress.writes += outcome["wrote"]
         if outcome["state"] == "pending":
+            outcome = self._with_patience(progress, outcome, now)
+        if outcome["state"] == "pending":
             first = progress.state == "waiting" or outcome["wrote"]
             progress.looks = 0 if first else progress.looks + 1
             progress.state, progress.detail = "pending", outcome["detail"]
@@ -137,6 +142,16 @@ class Walk:
             progress.state, self.stopping = "skipped", True
         else:
             progress.state, progress.error = "failed", outcome
+
+    @staticmethod
+    def _with_patience(progress: Progress, outcome: Pending, now: datetime) -> Pending | Failed:
+        """The outcome, or the failure that it is because it has not passed for so long."""
+        trouble = progress.trouble = outcome.get("trouble")
+        if trouble is None:
+            return outcome
+        patience, since = outcome.get("patience"), progress.since.setdefault(trouble["code"], now)
+        worn = patience is not None and now - since >= timedelta(seconds=patience)
+        return trouble if worn else outcome
 
     @staticmethod
     def _pause(progress: Progress, asked: float | None, first: bool) -> float:
@@ -159,7 +174,8 @@ class Walk:
                 progress.error = failed(
                     "DeadlineExceeded",
                     f"Not ready after {progress.step['deadline']:.0f} seconds; last seen: {progress.detail}",
-                    hint="Look at the resource in the portal; retry when it has settled.",
+                    hint=(progress.trouble["hint"] if progress.trouble else "")
+                    or "Look at it in the portal; retry when it has settled.",
                     retryable=True,
                 )
 

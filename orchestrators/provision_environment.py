@@ -9,6 +9,7 @@ from typing import Any
 import azure.durable_functions as df
 
 from isthmus import names
+from isthmus.errors import own_failure
 from isthmus.lifecycle import STOP_EVENT
 from isthmus.outcomes import Failed, failed, stopped
 from isthmus.plan import slice_of, stage
@@ -31,7 +32,7 @@ def provision_environment(context: df.DurableOrchestrationContext) -> Work:
     try:
         details = yield from _provision(context, job, life)
     except Exception as bug:  # a corp's orchestration broke: what it built must still be taken down
-        details = {"error": failed("InternalError", f"{type(bug).__name__} in an orchestration.")}
+        details = {"error": own_failure("InternalError", f"{type(bug).__name__} in an orchestration.")}
     phase = "failed" if details.get("error") else "ready"
     ended = yield _set_phase(context, life, phase, details)
     if ended["phase"] == "ready":
@@ -67,7 +68,7 @@ def _provision(context: df.DurableOrchestrationContext, job: Mapping[str, Any], 
         error = _error(verify.error)
         return {"error": error} | dict(error.get("evidence", {}))
     proved = next((p.outputs for p in verify.progress.values() if p.step["kind"] == "proof"), None)
-    return proved or {"error": failed("NoProof", "The plan has no proof, and nothing is ready without one.")}
+    return proved or {"error": own_failure("NoProof")}
 
 
 def _planned(context: df.DurableOrchestrationContext, job: Mapping[str, Any]) -> Work:

@@ -32,6 +32,8 @@ Request = dict[str, Any]
 Check = dict[str, str]
 SHUT_SECONDS = 3
 """Time for a first packet and its repetition."""
+DOOR_SECONDS = 30
+"""One packet that is lost says nothing of a door."""
 SHUT_DOORS = ("public_name", "endpoint_unreachable", "public_refused")
 NO_NETWORK = "this machine can't give the VM a network of its own"
 
@@ -44,7 +46,9 @@ def main() -> None:
         unreachable = pool.submit(endpoint_unreachable, request)
         checks, key, answer, model = through_the_portal(request, deadline)
         if on_this_network(request["own_address"]):
-            checks += [public_name(request), public_refused(request, key or "none"), unreachable.result()]
+            soon = min(deadline, time.monotonic() + DOOR_SECONDS)
+            refused = public_refused(request, key or "none", soon)
+            checks += [public_name(request, soon), refused, unreachable.result()]
         else:
             checks += [not_checked(identifier, NO_NETWORK) for identifier in SHUT_DOORS]
     report(checks, nonce=request["nonce"], answer=answer, model=model)
@@ -58,7 +62,9 @@ def through_the_portal(request: Request, deadline: float) -> tuple[list[Check], 
         check, answer, model = failed("answer", refusal), "", ""
     else:
         check, answer, model = ask(request, key, deadline)
-    return [*checks, check, certificate(request)], key, answer, model
+    # Where nobody answers there is no session to be had either: no use in waiting for one.
+    soon = time.monotonic() + (DOOR_SECONDS if answer else 0)
+    return [*checks, check, certificate(request, soon)], key, answer, model
 
 
 def enrolled(deadline: float) -> Check:
@@ -131,21 +137,28 @@ def _code(body: object) -> str:
     return str(body.get("code") or body.get("message") or "")[:120]
 
 
-def certificate(request: Request) -> Check:
+def certificate(request: Request, deadline: float) -> Check:
     """The session through the portal ends at the account itself: the certificate is for its name."""
+
+    def look() -> str:
+        try:
+            with session(request["host"]) as channel:
+                subject = dict(pair for part in channel.getpeercert()["subject"] for pair in part)
+                there = channel.getpeername()[0]
+        except OSError as error:
+            raise NotYetError(f"{type(error).__name__}: {error}") from None
+        return f"{subject.get('commonName')} at {there}, valid for {request['host']}"
+
     try:
-        with session(request["host"]) as channel:
-            subject = dict(pair for part in channel.getpeercert()["subject"] for pair in part)
-            there = channel.getpeername()[0]
-    except OSError as error:
-        return failed("certificate", f"{type(error).__name__}: {error}")
-    return passed("certificate", f"{subject.get('commonName')} at {there}, valid for {request['host']}")
+        return passed("certificate", patiently(look, deadline))
+    except NotYetError as error:
+        return failed("certificate", str(error))
 
 
-def public_name(request: Request) -> Check:
+def public_name(request: Request, deadline: float) -> Check:
     """Azure's own resolver, asked past /etc/hosts, gives public addresses only."""
     try:
-        addresses = asked_of_azure(request["host"])
+        addresses = patiently(lambda: asked_of_azure(request["host"]), deadline)
     except NotYetError as error:
         return failed("public_name", str(error))
     inside = [address for address in addresses if _is_private(address)]
@@ -172,16 +185,25 @@ def endpoint_unreachable(request: Request) -> Check:
         return passed("endpoint_unreachable", f"{address}:443: {error.strerror or error}")
 
 
-def public_refused(request: Request, key: str) -> Check:
+def public_refused(request: Request, key: str, deadline: float) -> Check:
     """At its public address the account refuses even the holder of the key."""
-    host = request["host"]
+    host, path = request["host"], f"/openai/models?api-version={request['api_version']}"
+
+    def look() -> tuple[int, str]:
+        try:
+            address = asked_of_azure(host)[0]
+            status, body = get(host, path, {"api-key": key}, address)
+        except (OSError, IndexError) as error:
+            raise NotYetError(f"the public address was not reached: {type(error).__name__}: {error}") from None
+        evidence = f"{address} answered {status}: {_message(body)}"
+        if status == 429 or status >= 500:
+            raise NotYetError(evidence)
+        return status, evidence
+
     try:
-        address = asked_of_azure(host)[0]
-        path = f"/openai/models?api-version={request['api_version']}"
-        status, body = get(host, path, {"api-key": key}, address)
-    except (NotYetError, OSError, IndexError) as error:
-        return failed("public_refused", f"the public address was not reached: {type(error).__name__}: {error}")
-    evidence = f"{address} answered {status}: {_message(body)}"
+        status, evidence = patiently(look, deadline)
+    except NotYetError as error:
+        return failed("public_refused", str(error))
     return passed("public_refused", evidence) if status == 403 else failed("public_refused", evidence)
 
 

@@ -10,6 +10,7 @@ import asyncio
 import io
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import cached_property
 from http.client import RemoteDisconnected
 from typing import Any
@@ -161,6 +162,9 @@ class DirectCloud(Cloud):
         super().__init__(Settings.read(azure.settings()))
         self._azure, self._transport = azure, Transport(session)
         self.at_once = 1  # one loop serves everything, one request after the other
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self._azure.cloud.clock.now(), UTC)
 
     @cached_property
     def credential(self) -> Any:

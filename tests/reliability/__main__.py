@@ -17,7 +17,6 @@ from tests.reliability.figures import (
     Section,
     chaos_lines,
     drawn,
-    finding_lines,
     lived,
     table,
 )
@@ -39,8 +38,7 @@ def main() -> int:
     chosen = [section for section in SECTIONS if not given.only or section.name in given.only]
     outcomes = [_gone_through(section, given, console) for section in chosen]
     console.print(table(outcomes, given.seed, time.monotonic() - started))
-    whole = given.sample is None and not given.only
-    for line in (*chaos_lines(outcomes), *finding_lines(outcomes, whole=whole)):
+    for line in chaos_lines(outcomes):
         console.print(line, highlight=False, soft_wrap=True)
     wrong = [judgement for outcome in outcomes for judgement in outcome.wrong()]
     for judgement in wrong:

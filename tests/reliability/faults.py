@@ -164,7 +164,7 @@ TROUBLES: tuple[Trouble, ...] = (
     Trouble("operation fails always without a word", told_by_body, {"effect": "operation", "count": 0}, "NotAsWanted"),
     Trouble("operation never ends", begun, {"effect": "slow", "seconds": AGES, "count": 0}, "DeadlineExceeded"),
     Trouble("500 always", of_the_app, _always(500, "InternalServerError"), "DeadlineExceeded"),
-    Trouble("vault forbids always", vault_calls, _always(403, "Forbidden") | BY_ROLE, "DeadlineExceeded"),
+    Trouble("vault forbids always", vault_calls, _always(403, "Forbidden") | BY_ROLE, "ForbiddenByRbac"),
     Trouble("quota exhausted", Put("/deployments"), _always(400, "InsufficientQuota"), "InsufficientQuota"),
     Trouble("model retired", Put("/deployments"), _always(400, "ServiceModelDeprecated"), "ServiceModelDeprecated"),
     Trouble("model not offered", Put("/deployments"), _always(400, "DeploymentModelNotSupported"),
@@ -181,7 +181,8 @@ TROUBLES: tuple[Trouble, ...] = (
             "PublicIPCountLimitReached"),
     Trouble("group is locked", group_deletes, _always(409, "ScopeLocked"), "ScopeLocked"),
     Trouble("group's delete is blocked always", group_deletes,
-            {"effect": "operation", "code": "ResourceGroupDeletionBlocked", "count": 0}, "DeadlineExceeded"),
+            {"effect": "operation", "code": "ResourceGroupDeletionBlocked", "count": 0},
+            "ResourceGroupDeletionBlocked"),
 )  # fmt: skip
 
 

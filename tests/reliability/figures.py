@@ -15,7 +15,6 @@ from typing import Protocol
 from rich.table import Table
 
 from tests.reliability import faults, trouble
-from tests.reliability.findings import FINDINGS, Finding, finding_of
 from tests.reliability.life import READY, Judgement
 from tests.reliability.operations import undisturbed
 
@@ -56,12 +55,8 @@ class Outcome:
     section: Section
     judgements: list[Judgement]
 
-    def known(self) -> list[tuple[Judgement, Finding]]:
-        found = ((judgement, finding_of(judgement)) for judgement in self.judgements)
-        return [(judgement, finding) for judgement, finding in found if finding]
-
     def wrong(self) -> list[Judgement]:
-        return [judgement for judgement in self.judgements if not judgement.fine and not finding_of(judgement)]
+        return [judgement for judgement in self.judgements if not judgement.fine]
 
 
 def drawn(runs: Sequence[Run], count: int | None, seed: int) -> Sequence[Run]:
@@ -89,7 +84,7 @@ def table(outcomes: Sequence[Outcome], seed: int, seconds: float) -> Table:
     """One row a section, with the sums below."""
     made = Table(title=f"Reliability, {datetime.now(UTC):%Y-%m-%d}, seed {seed}, commit {commit()}, {seconds:.0f} s")
     made.add_column("section", no_wrap=True)
-    for word in ("runs", "ready", "as it must be", "known findings", "wrong", "duplicates", "orphans", "lost"):
+    for word in ("runs", "ready", "as it must be", "wrong", "duplicates", "orphans", "lost"):
         made.add_column(word, justify="right")
     rows = [_row(outcome) for outcome in outcomes]
     for outcome, row in zip(outcomes, rows, strict=True):
@@ -100,12 +95,11 @@ def table(outcomes: Sequence[Outcome], seed: int, seconds: float) -> Table:
 
 
 def _row(outcome: Outcome) -> tuple[int, ...]:
-    every, known, wrong = outcome.judgements, outcome.known(), outcome.wrong()
+    every, wrong = outcome.judgements, outcome.wrong()
     return (
         len(every),
         sum(judgement.came_to == READY for judgement in every),
-        len(every) - len(known) - len(wrong),
-        len(known),
+        len(every) - len(wrong),
         len(wrong),
         sum(judgement.duplicates for judgement in every),
         sum(judgement.orphans for judgement in every),
@@ -126,15 +120,6 @@ def chaos_lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
                 asked = statistics.median(judgement.requests for judgement in ready) / usual.requests
                 line += f"; median time x {time:.2f}, requests x {asked:.2f} of the undisturbed life"
             yield line
-
-
-def finding_lines(outcomes: Sequence[Outcome], *, whole: bool) -> Iterator[str]:
-    shown = [finding for outcome in outcomes for _, finding in outcome.known()]
-    for finding in FINDINGS:
-        if finding in shown:
-            yield f"known ({shown.count(finding)} runs): {finding.name}\n    {finding.mend}"
-        elif whole:
-            yield f"no longer shown, take it out of findings.py: {finding.name}"
 
 
 def commit() -> str:

@@ -9,8 +9,7 @@ from localcloud.azure.faults import Fault
 from tests.localazure.engine import Engine
 from tests.localazure.resources import regional
 from tests.reliability.faults import TROUBLES, Cell, Trouble, cells
-from tests.reliability.findings import FINDINGS, finding_of
-from tests.reliability.life import READY, Judgement
+from tests.reliability.life import READY
 from tests.reliability.operations import operations, undisturbed
 from tests.reliability.trouble import through
 
@@ -78,14 +77,6 @@ def test_the_grid_has_every_operation_and_every_trouble() -> None:
     assert {cell.trouble.name for cell in whole} == {trouble.name for trouble in TROUBLES}
     assert len(whole) > 800
     assert len({str(cell) for cell in whole}) == len(whole)
-
-
-def test_a_finding_explains_what_it_names_and_nothing_else() -> None:
-    deleted = Judgement("every activity twice in a row", wrong=["left over: {'deleted secrets': 3}"])
-    assert finding_of(deleted) is FINDINGS[0]
-    more = Judgement("every activity twice in a row", wrong=[*deleted.wrong, "left over: {'members': 1}"])
-    assert finding_of(more) is None
-    assert finding_of(Judgement("build: PUT x: 500", wrong=["left over: {'deleted secrets': 3}"])) is None
 
 
 def test_a_rule_of_a_cell_befalls_its_own_operation_only() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -145,6 +146,10 @@ class Cloud(SimpleNamespace):
         super().__init__(settings=Settings(SUBSCRIPTION, VAULT_ID, "https://records.example"), **services)
         self.operations: dict[str, Answer] = {}
         self.looked: list[str] = []
+        self.time = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.time
 
     def get_url(self, url: str) -> Answer:
         self.looked.append(url)

@@ -134,13 +134,13 @@ def test_the_url_of_what_is_under_way_goes_to_the_records_and_into_no_outcome() 
     assert "signed" not in str(outcome)
 
 
-def under_way(answer: Answer, group: Group, verb: str = "ensure") -> tuple[Any, Records]:
+def under_way(answer: Answer, group: Group, verb: str = "ensure", writes: int = 1) -> tuple[Any, Records]:
     """The next call of that verb while an operation of `ensure` is under way."""
     records = records_with(phase="building")
     records.keep_operation(LIFE, "corp/nat_gateway", URL, "ensure")
     cloud = Cloud(group=group)
     cloud.operations[URL] = answer
-    outcome = getattr(arm, verb)(request(STEP, cloud, records, writes=1), RESOURCE)
+    outcome = getattr(arm, verb)(request(STEP, cloud, records, writes), RESOURCE)
     assert cloud.looked == [URL]
     return outcome, records
 
@@ -185,6 +185,36 @@ def test_an_operations_url_that_can_not_be_read_now_is_read_later(status: int) -
     outcome, records = under_way(Answer(status, {"error": {"code": "", "message": ""}}, {"Retry-After": "2"}), Group())
     assert outcome["state"] == "pending"
     assert records.operation(LIFE, "corp/nat_gateway")
+
+
+AZURES_FAULT = Answer(200, {"status": "Failed", "error": {"code": "InternalServerError", "message": "try again"}})
+
+
+def test_an_operation_that_failed_by_a_fault_of_the_moment_is_asked_for_once_more() -> None:
+    group = Group([there("Failed")], [Answer(201, there("Creating"))])
+    outcome, records = under_way(AZURES_FAULT, group)
+    assert (outcome["state"], outcome["detail"]) == ("pending", "InternalServerError: try again")
+    assert records.operation(LIFE, "corp/nat_gateway") is None
+    assert ensure(group, writes=1, records=records)["wrote"]
+
+
+def test_an_operation_that_failed_so_twice_tells_why() -> None:
+    outcome, _ = under_way(AZURES_FAULT, Group([there("Failed")]), writes=2)
+    assert (outcome["state"], outcome["code"]) == ("failed", "InternalServerError")
+    assert outcome["hint"]
+
+
+@pytest.mark.parametrize(("found", "state"), [(pending("asked to be purged", wrote=True), "pending"), (None, "failed")])
+def test_what_is_soft_deleted_under_the_name_is_purged_if_it_is_ours(found: Any, state: str) -> None:
+    kept = arm.Resource(group_of, afterwards=lambda request: found)
+    outcome = ensure(Group([None], [refusal(409, "CustomDomainInUse")]), kept)
+    assert (outcome["state"], outcome["wrote"]) == (state, False)
+
+
+def test_the_details_of_a_failed_operation_are_told_too() -> None:
+    error = {"code": "X", "message": "Blocked.", "details": [{"message": "By a lock."}, {"message": "Blocked."}, {}]}
+    outcome, _ = under_way(Answer(200, {"status": "Failed", "error": error}), Group([there()]))
+    assert outcome["message"] == "Blocked. By a lock."
 
 
 def test_the_failure_of_what_made_it_does_not_fail_its_removal() -> None:

@@ -1,41 +1,105 @@
-"""What each Azure error means for a step, and outcomes as data."""
+"""What each error means for a step, and outcomes as data."""
 
 from __future__ import annotations
 
+import ast
 import json
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isthmus.errors import RULES, TRANSIENT_STATUS, Rule, classify
+from isthmus.codes import AZURE, OWN, Does, Rule
+from isthmus.errors import RULES, TRANSIENT_STATUS, classify, own_failure
 from isthmus.outcomes import STOPPED, failed, pending, ready, stopped
 
-TERMINAL = {code: rule for code, rule in RULES.items() if rule.wait is None}
-WAITING = {code: rule for code, rule in RULES.items() if rule.wait is not None}
+ROOT = Path(__file__).resolve().parents[2]
+TERMINAL = [rule for rule in AZURE if rule.does == "fail"]
+PASSING = [rule for rule in AZURE if rule.does != "fail"]
+QUOTA = "Operation could not be completed as it results in exceeding approved standardDSv5Family Cores quota."
+
+CASES: tuple[tuple[int, str, str, Does], ...] = (
+    (429, "TooManyRequests", "", "retry"),
+    (429, "RetryableError", "", "wait"),
+    (429, "ReferencedResourceNotProvisioned", "", "wait"),
+    (409, "AnotherOperationInProgress", "", "wait"),
+    (429, "AnotherOperationInProgress", "", "wait"),
+    (400, "InUseSubnetCannotBeDeleted", "", "wait"),
+    (400, "NicInUse", "", "wait"),
+    (400, "NicReservedForAnotherVm", "for 180 seconds", "wait"),
+    (409, "OperationNotAllowed", "The VM is marked for deletion.", "wait"),
+    (409, "OperationNotAllowed", QUOTA, "fail"),
+    (409, "CannotDeleteResource", "nested resources exist", "wait"),
+    (409, "FlagMustBeSetForRestore", "", "wait"),
+    (409, "CustomDomainInUse", "", "fail"),
+    (409, "RequestConflict", "", "wait"),
+    (409, "ResourceGroupDeletionBlocked", "", "wait"),
+    (400, "AccountProvisioningStateInvalid", "in state Accepted", "wait"),
+    (400, "InsufficientQuota", "", "fail"),
+    (409, "SkuNotAvailable", "", "fail"),
+    (400, "ServiceModelDeprecated", "", "fail"),
+    (400, "ServiceModelDeprecating", "", "fail"),
+    (400, "DeploymentModelNotSupported", "", "fail"),
+    (400, "PrincipalNotFound", "", "wait"),
+    (403, "ForbiddenByRbac", "", "wait"),
+    (409, "ObjectIsDeletedButRecoverable", "", "wait"),
+    (409, "ConflictError", "", "wait"),
+    (409, "Conflict", "a run command is under way", "wait"),
+    (404, "ResourceGroupNotFound", "", "wait"),
+    (404, "DeploymentNotFound", "", "wait"),
+    (403, "RequestDisallowedByPolicy", "", "fail"),
+    (409, "PropertyChangeNotAllowed", "", "fail"),
+    (400, "RoleAssignmentUpdateNotPermitted", "", "wait"),
+    (400, "VMMarketplaceInvalidInput", "", "fail"),
+    (400, "ResourcePurchaseValidationFailed", "", "fail"),
+    (404, "PlatformImageNotFound", "", "fail"),
+    (403, "AuthorizationFailed", "", "fail"),
+    (403, "LinkedAuthorizationFailed", "", "fail"),
+    (409, "ScopeLocked", "", "fail"),
+    (200, "InternalServerError", "of an operation", "retry"),
+)
+"""What Azure is known to answer, and what a provisioner must do about it."""
 
 
-@pytest.mark.parametrize(("code", "rule"), RULES.items(), ids=list(RULES))
-def test_an_error_is_waited_for_or_comes_with_a_hint(code: str, rule: Rule) -> None:
-    assert code == code.lower()
-    assert bool(rule.hint) == (rule.wait is None)
-    assert rule.wait is None or 0 < rule.wait <= 300
+@pytest.mark.parametrize(("status", "code", "message", "does"), CASES)
+def test_every_known_answer_stands_in_the_table(status: int, code: str, message: str, does: Does) -> None:
+    assert code.lower() in RULES
+    assert classify(status, code, message)["state"] == ("failed" if does == "fail" else "pending")
 
 
-@pytest.mark.parametrize("code", WAITING)
+@pytest.mark.parametrize("rule", AZURE, ids=lambda rule: rule.code)
+def test_every_row_says_what_it_means_and_how_to_mend_it(rule: Rule) -> None:
+    assert rule.meaning.endswith((".", ")"))
+    assert rule.mend.endswith((".", ")"))
+    assert 0 < rule.pause <= 300
+    assert rule.patience is None or rule.does != "fail"
+
+
+def test_no_code_stands_there_twice() -> None:
+    codes = [*(row.code.lower() for row in AZURE), *(row.code.lower() for row in OWN)]
+    assert sorted(set(codes)) == sorted(codes)
+
+
+@pytest.mark.parametrize("rule", PASSING, ids=lambda rule: rule.code)
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 429])
-def test_what_settles_by_itself_is_pending_whatever_its_status(code: str, status: int) -> None:
-    outcome = classify(status, code.upper(), "not yet")
+def test_what_may_pass_is_pending_whatever_its_status_and_knows_what_it_is_if_it_does_not(
+    rule: Rule, status: int
+) -> None:
+    outcome = classify(status, rule.code.upper(), "not yet", request_id="r-1")
     assert outcome["state"] == "pending"
-    assert outcome["retry_after"] == RULES[code].wait
+    assert (outcome["retry_after"], outcome["patience"]) == (rule.pause, rule.patience)
+    trouble = outcome["trouble"]
+    assert (trouble["code"], trouble["hint"], trouble["request_id"]) == (rule.code.upper(), rule.mend, "r-1")
 
 
-@pytest.mark.parametrize("code", TERMINAL)
+@pytest.mark.parametrize("rule", TERMINAL, ids=lambda rule: rule.code)
 @pytest.mark.parametrize("status", [400, 403, 409, 429, 503])
-def test_what_no_waiting_mends_fails_with_its_hint_whatever_its_status(code: str, status: int) -> None:
-    outcome = classify(status, code, "no", request_id="r-1")
+def test_what_no_waiting_mends_fails_with_its_hint_whatever_its_status(rule: Rule, status: int) -> None:
+    outcome = classify(status, rule.code, "no", request_id="r-1")
     assert outcome["state"] == "failed"
-    assert (outcome["code"], outcome["hint"], outcome["request_id"]) == (code, RULES[code].hint, "r-1")
+    assert (outcome["code"], outcome["hint"], outcome["request_id"]) == (rule.code, rule.mend, "r-1")
 
 
 @pytest.mark.parametrize("status", [0, *sorted(TRANSIENT_STATUS)])
@@ -44,10 +108,11 @@ def test_an_unknown_error_of_a_transient_status_is_waited_for(status: int) -> No
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 410, 412, 501])
-def test_an_unknown_error_of_any_other_status_fails(status: int) -> None:
+def test_an_unknown_error_of_any_other_status_fails_with_a_hint(status: int) -> None:
     outcome = classify(status, "", "no")
     assert outcome["state"] == "failed"
     assert outcome["code"] == f"Http{status}"
+    assert outcome["hint"]
 
 
 def test_the_service_s_own_word_on_when_to_come_back_counts() -> None:
@@ -74,3 +139,25 @@ def test_outcomes_are_plain_json() -> None:
 
 def test_a_step_that_was_stopped_says_so_by_its_code() -> None:
     assert stopped()["code"] == STOPPED
+
+
+def test_every_code_that_isthmus_gives_itself_stands_in_its_table() -> None:
+    given = {STOPPED}
+    for folder in ("isthmus", "activities", "orchestrators", "triggers"):
+        for path in (ROOT / folder).rglob("*.py"):
+            given |= set(_given(ast.parse(path.read_text())))
+    assert given == {row.code for row in OWN}
+
+
+def _given(module: ast.Module) -> Iterator[str]:
+    """The codes that stand as they are in a call of `failed` or `own_failure`."""
+    for node in ast.walk(module):
+        match node:
+            case ast.Call(func=ast.Name(id="failed" | "own_failure"), args=[ast.Constant(value=str(code)), *_]):
+                yield code
+
+
+def test_a_failure_of_our_own_comes_with_what_the_table_says_of_it() -> None:
+    told = own_failure("NoProof")
+    assert told["message"] == "The plan has no proof, and nothing is ready without one."
+    assert told["hint"]

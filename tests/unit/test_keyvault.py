@@ -72,9 +72,9 @@ def test_what_the_vault_refuses_is_an_outcome(cloud: Cloud, verb: Any, error: Ex
 
 def test_a_place_is_deleted_then_purged_then_gone(cloud: Cloud) -> None:
     reserved(cloud, TICKET_SECRET)
-    words = []
+    words, records = [], records_with(phase="deleting")
     for writes in range(3):
-        outcome = remove_reserved(request(RESERVE, cloud, writes=writes))
+        outcome = remove_reserved(request(RESERVE, cloud, records, writes=writes))
         words.append((outcome["state"], outcome["wrote"]))
     assert words == [("pending", True), ("pending", True), ("ready", False)]
     assert not cloud.secrets.deleted
@@ -84,8 +84,31 @@ def test_a_place_that_was_never_there_is_gone(cloud: Cloud) -> None:
     assert remove_reserved(request(RESERVE, cloud))["state"] == "ready"
 
 
+def lost(cloud: Cloud) -> None:
+    """The vault shows the secret in neither place."""
+    cloud.secrets.deleted.clear()
+
+
 def test_between_delete_and_purge_there_is_a_while_in_which_it_is_nowhere(cloud: Cloud) -> None:
-    assert remove_reserved(request(RESERVE, cloud, writes=1))["state"] == "pending"
+    records = records_with(phase="deleting")
+    remove_reserved(request(RESERVE, reserved(cloud, TICKET_SECRET), records))
+    lost(cloud)
+    assert remove_reserved(request(RESERVE, cloud, records))["state"] == "pending"
+    cloud.time += keyvault.SETTLES
+    assert remove_reserved(request(RESERVE, cloud, records))["state"] == "ready"
+
+
+def test_once_its_purge_was_asked_for_a_place_that_is_nowhere_is_gone(cloud: Cloud) -> None:
+    records = records_with(phase="deleting")
+    for _ in range(2):
+        remove_reserved(request(RESERVE, reserved(cloud, TICKET_SECRET) if not _ else cloud, records))
+    assert remove_reserved(request(RESERVE, cloud, records))["state"] == "ready"
+
+
+def test_a_place_that_somebody_deleted_is_recovered_with_what_it_held(cloud: Cloud) -> None:
+    reserved(cloud, TICKET_SECRET).secrets.begin_delete_secret(TICKET_SECRET)
+    assert ensure_reserved(request(RESERVE, cloud))["state"] == "pending"
+    assert ensure_reserved(request(RESERVE, cloud)) == {"state": "ready", "outputs": {}, "wrote": False}
 
 
 def test_a_removal_that_died_after_its_delete_goes_on_with_the_purge(cloud: Cloud) -> None:

@@ -255,6 +255,26 @@ def test_a_line_says_when_it_began_and_ended_and_what_came_of_it() -> None:
     ]
 
 
+NOT_LET_IN = failed("ForbiddenByRbac", "not let in", hint="Give it the role.")
+
+
+def test_what_does_not_pass_in_its_time_is_the_failure_that_it_was_and_not_a_deadline() -> None:
+    walk = Walk([step("a")])
+    for seconds in (0.0, 300.0, 599.0):
+        take(walk, "a", pending("not let in", trouble=NOT_LET_IN, patience=600.0), seconds)
+        assert walk.progress["a"].state == "pending"
+    take(walk, "a", pending("not let in", trouble=NOT_LET_IN, patience=600.0), 600.0)
+    assert walk.error == NOT_LET_IN
+
+
+def test_what_is_waited_for_until_the_deadline_gives_that_failure_its_hint() -> None:
+    walk = Walk([step("a", deadline=100.0)])
+    take(walk, "a", pending("not let in", trouble=NOT_LET_IN, patience=None))
+    assert due(walk, 100.0) == []
+    assert walk.error is not None
+    assert (walk.error["code"], walk.error["hint"]) == ("DeadlineExceeded", "Give it the role.")
+
+
 def test_a_step_that_is_stuck_is_not_looked_at_hundreds_of_times() -> None:
     walk = Walk([step("a", typical=15.0, deadline=900.0)])
     seconds, looks = 0.0, 0

@@ -55,6 +55,9 @@ class Secrets:
             raise refusal(404, "SecretNotFound")
         return self.deleted[name]
 
+    def begin_recover_deleted_secret(self, name: str) -> None:
+        self.versions[name] = self.deleted.pop(name)
+
     def purge_deleted_secret(self, name: str) -> None:
         del self.deleted[name]
 
