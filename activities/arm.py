@@ -16,7 +16,7 @@ from azure.core.exceptions import AzureError
 from activities.cloud import Cloud, begin, code_of, get, outcome_of, outcome_of_body, retry_after
 from activities.steps import Request
 from isthmus.errors import rule_of
-from isthmus.outcomes import Outcome, failed, pending, ready, stopped
+from isthmus.outcomes import Failed, Outcome, failed, failure_in, pending, ready, stopped
 from isthmus.wanted import differences
 
 MOST_WRITES = 2
@@ -37,6 +37,7 @@ class Resource:
     prepare: turns what the plan wants into the request body
     finish: turns the resource that is there and as wanted into the outcome
     afterwards: once it is gone: what must still be purged; None when nothing is left
+    blocker: what stands against its deletion, in words; empty where Azure's own message says it
     """
 
     operations: Callable[[Cloud], Any]
@@ -50,6 +51,7 @@ class Resource:
     finish: Callable[[Request, Json], Outcome | None] = lambda request, have: None
     allowed: Callable[[Request, Json], str | None] = lambda request, have: None
     afterwards: Callable[[Request], Outcome | None] = lambda request: None
+    blocker: Callable[[Request, Failed], str] = lambda request, failure: ""
 
     def call(self, request: Request, method: str) -> Callable[..., Any]:
         bound: Callable[..., Any] = getattr(self.operations(request.cloud), method)
@@ -70,9 +72,15 @@ def ensure(request: Request, resource: Resource) -> Outcome:
 def remove(request: Request, resource: Resource) -> Outcome:
     """One look, at most one DELETE (or purge)."""
     try:
-        return _under_way(request, "remove") or _remove(request, resource)
+        outcome = _under_way(request, "remove") or _remove(request, resource)
     except AzureError as error:
-        return outcome_of(error)
+        outcome = outcome_of(error)
+    failure = failure_in(outcome)
+    if failure is not None and (blocker := resource.blocker(request, failure)):
+        failure["message"] = f"{blocker}. {failure['message']}"
+        if outcome["state"] == "pending":
+            outcome["detail"] = f"{failure['code']}: {failure['message']}"
+    return outcome
 
 
 def _ensure(request: Request, resource: Resource) -> Outcome:

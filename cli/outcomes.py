@@ -49,8 +49,9 @@ def of_removal(status: Status) -> Outcome | None:
 def _of_failure(status: Status) -> Outcome | None:
     teardown = status.get("teardown")
     if teardown:
-        left = len(teardown.get("left") or ())
-        return Outcome(Code.FAILED, f"{status['name']} failed, and so did its teardown: {left} steps are left")
+        left, code = len(teardown.get("left") or ()), (teardown.get("error") or {}).get("code")
+        why = f" ({code})" if code else ""
+        return Outcome(Code.FAILED, f"{status['name']} could not be taken down{why}: {left} steps are left")
     if (status.get("actions") or {}).get("retry"):
         return Outcome(Code.FAILED, f"{status['name']} failed and is kept as it is")
     return None

@@ -39,13 +39,18 @@ def result(status: Status, console: Console) -> None:
 
 
 def _errors(status: Status) -> Iterator[str]:
-    """The environment's own error, unless it is that of a step; then the steps', with their corps."""
+    """What blocks its teardown; the environment's own error, unless it is that of a step; then the steps', with their
+    corps."""
+    blocked = (status.get("teardown") or {}).get("error")
+    if blocked and status["phase"] == "failed":
+        yield f"not taken down: {error_text(blocked)}"
     failed = [
         (step, step["error"])
         for corp in status.get("corps", ())
         for step in corp["steps"]
         if step.get("error") and step["state"] == "failed"
     ]
+    failed = [(step, error) for step, error in failed if not (blocked and error["code"] == blocked["code"])]
     own = status.get("error")
     if own and not any((error["code"], error["message"]) == (own["code"], own["message"]) for _, error in failed):
         yield error_text(own)

@@ -34,7 +34,8 @@ class TransitionError(IsthmusError):
 
 
 TRANSIENT_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
-LONGEST_WORDS = 500
+LONGEST_DETAIL, LONGEST_MESSAGE = 500, 1000
+"""Letters. ARM's ids are long, and what blocks a deletion is named by its id at the end of a message."""
 RULES: dict[str, Rule] = {rule.code.lower(): rule for rule in AZURE}
 USED_UP = re.compile(r"quota|approved \w+ cores", re.IGNORECASE)
 
@@ -61,11 +62,15 @@ def classify(
     rule = rule_of(status, code, message)
     waits = rule.does != "fail"
     name = code or f"Http{status}"
-    error = failed(name, _short(message), hint=rule.mend, retryable=waits, request_id=request_id, wrote=wrote)
+    error = failed(
+        name, _short(message, LONGEST_MESSAGE), hint=rule.mend, retryable=waits, request_id=request_id, wrote=wrote
+    )
     if not waits:
         return error
     pause = rule.pause if retry_after is None else retry_after
-    return pending(_short(f"{name}: {message}"), pause, wrote=wrote, trouble=error, patience=rule.patience)
+    return pending(
+        _short(f"{name}: {message}", LONGEST_DETAIL), pause, wrote=wrote, trouble=error, patience=rule.patience
+    )
 
 
 def own_failure(code: str, message: str = "") -> Failed:
@@ -74,6 +79,6 @@ def own_failure(code: str, message: str = "") -> Failed:
     return failed(code, message or row.meaning, hint=row.mend)
 
 
-def _short(text: str) -> str:
+def _short(text: str, longest: int) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= LONGEST_WORDS else line[: LONGEST_WORDS - 3] + "..."
+    return line if len(line) <= longest else line[: longest - 3] + "..."

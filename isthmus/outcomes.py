@@ -78,5 +78,12 @@ def failed(
     }
 
 
+def failure_in(outcome: Outcome) -> Failed | None:
+    """The failure that an outcome is, or will be if it does not pass."""
+    if outcome["state"] == "failed":
+        return outcome
+    return outcome.get("trouble") if outcome["state"] == "pending" else None
+
+
 def stopped() -> Failed:
     return failed(STOPPED, "The environment is being stopped; this step was not begun.")

@@ -40,7 +40,12 @@ def _kept(resource_type: str, *more: str) -> Permission:
 PERMISSIONS: dict[str, Permission] = {
     "reserved_ticket": Permission(data=True),
     "reserved_key": Permission(data=True),
-    "resource_group": _kept(GROUPS),
+    "resource_group": _kept(
+        GROUPS,
+        # What blocks its deletion is named.
+        f"{GROUPS}/resources/read",
+        "Microsoft.Authorization/locks/read",
+    ),
     "network_security_group": _kept(f"{NETWORK}/networkSecurityGroups"),
     "public_ip": _kept(f"{NETWORK}/publicIPAddresses"),
     "nat_gateway": _kept(f"{NETWORK}/natGateways", f"{NETWORK}/publicIPAddresses/join/action"),

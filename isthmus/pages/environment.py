@@ -33,6 +33,7 @@ def environment_page(document: Mapping[str, Any], now: datetime, query: str = ""
     main = join(
         el("p", notice, class_="notice", role="alert") if notice else None,
         top,
+        parts.leftovers(document),
         parts.trouble(document),
         picture(document),
         parts.proof(document),

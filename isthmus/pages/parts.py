@@ -18,6 +18,8 @@ BUTTONS = {
     "cancel": ("Cancel", "Stop building and take down what is there"),
 }
 ALL_OPEN = 3
+FEW = 5
+"""So many steps are named; of more, the number is told."""
 
 
 def heading(document: Document, now: datetime) -> Markup:
@@ -144,7 +146,9 @@ def lease(document: Mapping[str, Any], now: datetime) -> Markup | None:
 
 def trouble(document: Document) -> Markup | None:
     """Why it failed: Azure's code, what to do about it, and its request id."""
-    error = document.get("error") or next((step["error"] for step in all_steps(document) if step.get("error")), None)
+    error = document.get("error")
+    if not error and not leftovers(document):
+        error = next((step["error"] for step in all_steps(document) if step.get("error")), None)
     if not error:
         return None
     step = next((one for one in all_steps(document) if (one.get("error") or {}).get("code") == error.get("code")), None)
@@ -161,6 +165,27 @@ def trouble(document: Document) -> Markup | None:
         el("dl", *[el("div", el("dt", key), el("dd", value)) for key, value in rows if value]),
         class_="trouble",
         aria_labelledby="trouble",
+    )
+
+
+def leftovers(document: Document) -> Markup | None:
+    """What a teardown could not remove, and what blocks it."""
+    teardown = document.get("teardown") or {}
+    left, error = teardown.get("left"), teardown.get("error") or {}
+    if not left or document["phase"] != "failed":
+        return None
+    rows = [
+        ("To mend it", error.get("hint")),
+        ("Request id", el("code", error["request_id"]) if error.get("request_id") else None),
+        ("Still there", f"{', '.join(left[:FEW])}{f' and {len(left) - FEW} more' if len(left) > FEW else ''}"),
+    ]
+    return el(
+        "section",
+        el("h2", mark("failed"), " Not taken down: ", el("code", error.get("code")), id="left"),
+        el("p", error.get("message")),
+        el("dl", *[el("div", el("dt", key), el("dd", value)) for key, value in rows if value]),
+        class_="trouble",
+        aria_labelledby="left",
     )
 
 

@@ -25,7 +25,7 @@ compute, runcommands                       Microsoft.Compute
 cognitive                                  Microsoft.CognitiveServices, with what it keeps when deleted
 catalog        sizes, images, models, limits
 identities     user-assigned identities
-rbac, authorization                        roles: who may do what; their routes
+rbac, authorization, locks                 roles: who may do what; their routes; locks
 entra, imds    tokens; managed identities in VMs and in the app
 keyvault, blobs                            the data planes of vault and storage
 inference, answers                         Azure OpenAI's data plane; where the model's words come from

@@ -201,6 +201,7 @@ class Cloud:
     operations: dict[str, Operation] = field(default_factory=dict)
     deleted_accounts: dict[str, Resource] = field(default_factory=dict)
     lingering: dict[str, float] = field(default_factory=dict)
+    locks: dict[str, Json] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     applying: asyncio.Lock = field(default_factory=asyncio.Lock)
     canaries: dict[str, str] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from localcloud.azure import arm, authorization, catalog, cognitive, compute, ids, operations, runcommands
+from localcloud.azure import arm, authorization, catalog, cognitive, compute, ids, locks, operations, runcommands
 from localcloud.azure.arm import Call
 from localcloud.azure.errors import NotFound
 from localcloud.azure.model import Answer, Cloud, Json, Resource
@@ -29,6 +29,8 @@ async def handle(call: Call) -> Answer:
                     "SubscriptionNotFound", f"The subscription '{match['subscription']}' could not be found."
                 )
             return handler(call)
+    if call.method in ("PUT", "PATCH", "DELETE"):
+        locks.refuse(call, path)
     return await arm.handle(call)
 
 
@@ -120,7 +122,8 @@ def provider(call: Call) -> Answer:
 def resources(call: Call) -> Answer:
     """The generic list. Groups are not in it, nor children that can't bear tags."""
     scope = call.path.rstrip("/").rsplit("/", 1)[0]
-    call.demand("Microsoft.Resources/subscriptions/resources/read", scope)
+    kind = "resourceGroups/resources" if ids.parse(scope).group else "resources"
+    call.demand(f"Microsoft.Resources/subscriptions/{kind}/read", scope)
     found = [r for r in call.cloud.resources.values() if "location" in r.body and "/providers/" in r.id]
     return arm.listing(call, [r for r in found if ids.within(r.id, scope)])
 
@@ -280,6 +283,8 @@ ROUTES = (
     _route("GET", AUTHORIZATION + "/roledefinitions", authorization.definitions),
     _route("GET", AUTHORIZATION + "/roledefinitions/(?P<name>[^/]+)", authorization.definition),
     _route("GET", AUTHORIZATION + "/permissions", authorization.permissions),
+    _route("GET", AUTHORIZATION + "/locks", locks.locks),
+    _route("GET PUT DELETE", AUTHORIZATION + "/locks/(?P<name>[^/]+)", locks.lock),
     _route("GET", SUBSCRIPTION + "/providers", providers),
     _route("GET", SUBSCRIPTION + "/providers/(?P<namespace>[^/]+)", provider),
     _route("POST", SUBSCRIPTION + "/providers/(?P<namespace>[^/]+)/register", provider),

@@ -17,6 +17,13 @@ PLANNED = 4.0
 REMOVAL = 5.0
 """Seconds that each step's removal takes."""
 HINT = "Ask for another size."
+BLOCKED = {
+    "code": "ScopeLocked",
+    "message": "lock keep (CanNotDelete) on isthmus-demo-abc234-ai-corp.",
+    "hint": "Remove the lock that the message names, then ask again.",
+    "request_id": None,
+}
+"""Why a teardown leaves something."""
 REQUEST_ID = "11f3a7c2-0000-4000-8000-000000000001"
 
 
@@ -129,7 +136,7 @@ class Life:
             ],
             "error": self._error() if self.failing and self.halt is not None and now >= self.halt else None,
             "proof": self._proof() if phase == "ready" else None,
-            "teardown": {"left": left, "error": None, "steps": len(steps)} if ended else None,
+            "teardown": {"left": left, "error": BLOCKED if left else None, "steps": len(steps)} if ended else None,
             "stop": self._stop(now),
             "actions": {
                 "cancel": phase in ("building", "verifying"),

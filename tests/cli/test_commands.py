@@ -183,7 +183,10 @@ def test_down_with_json_ends_with_the_last_status(isthmus: Command, server: Serv
 def test_down_that_leaves_something(isthmus: Command, server: Server) -> None:
     life = Life(stopped=(200, "delete"), stuck=True)
     server.play(life, 190, life.over)
-    assert isthmus("down", "demo", "--wait").code == Code.FAILED
+    ran = isthmus("down", "demo", "--wait")
+    assert ran.code == Code.FAILED
+    assert "could not be taken down (ScopeLocked)" in ran.out + ran.err
+    assert "lock keep (CanNotDelete)" in isthmus("status", "demo").out
 
 
 def test_an_old_failure_is_not_taken_for_the_end_of_a_new_teardown(isthmus: Command, server: Server) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from isthmus.graph import BY_NAME
+from isthmus.graph import BY_NAME, GRAPH
 from isthmus.plan import Occasion, make_plan, utc
 from isthmus.proof import expected, judge
 from isthmus.spec import Spec
@@ -215,6 +215,28 @@ def deleting() -> Document:
             return
         step.update(state=state, started=at(900), ended=at(903) if state == "removed" else None, took=None)
 
+    return each_step(found, take)
+
+
+LOCKED = {
+    "code": "ScopeLocked",
+    "message": "lock keep (CanNotDelete) on isthmus-demo-abc234-ai-corp: of the auditors. The scope is locked.",
+    "hint": "Remove the lock that the message names, then ask again.",
+    "request_id": "5f1c2d7e-0000-4000-8000-000000000002",
+}
+
+
+def blocked() -> Document:
+    """A teardown that could not remove a group."""
+    left = ["ai-corp/resource_group", *(f"ai-corp/{kind.name}" for kind in GRAPH if kind.removal == "with group")]
+
+    def take(step: Document) -> None:
+        step.update(state="ready" if step["id"] in left else "removed", took=4.0)
+        if step["id"] == left[0]:
+            step.update(state="failed", error=LOCKED)
+
+    found = document(whole(), 960, "failed", stop={"why": "delete", "detail": "its deletion was asked for"})
+    found["teardown"] = {"left": left, "error": LOCKED, "steps": 34}
     return each_step(found, take)
 
 

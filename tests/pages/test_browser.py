@@ -22,6 +22,7 @@ STATES: dict[str, Callable[[], samples.Document]] = {
     "incomplete": lambda: samples.ready(unchecked=("endpoint_unreachable",)),
     "failed": samples.failed,
     "deleting": samples.deleting,
+    "blocked": samples.blocked,
     "gone": samples.gone,
     "twenty": lambda: samples.building(20, 150),
 }

@@ -107,6 +107,17 @@ def test_a_failure_is_told_with_azures_code_request_id_and_the_hint() -> None:
     assert "Model deployment of ai-corp failed" in text
 
 
+def test_a_teardown_that_is_blocked_is_told_with_what_blocks_it_and_what_is_left() -> None:
+    text = read(samples.blocked()).text
+    for told in ("code", "message", "hint", "request_id"):
+        assert samples.LOCKED[told] in text
+    assert "Not taken down: ScopeLocked" in text
+    assert "Still there" in text
+    assert "ai-corp/resource_group" in text
+    assert "What failed" not in text
+    assert "Not taken down" not in read(samples.blocked() | {"phase": "deleting"}).text
+
+
 def test_resources_link_to_the_portal() -> None:
     page = read(samples.ready())
     links = [str(a["href"]) for tag, a in page.elements if tag == "a" and str(a["href"]).startswith("https://")]

@@ -50,7 +50,7 @@ def test_an_action_is_spelled_out_to_its_end(action: str) -> None:
 
 def test_role_assignments_are_made_on_the_vault_only() -> None:
     beyond = [action for action in actions("subscription") if action.startswith("Microsoft.Authorization")]
-    assert beyond == ["Microsoft.Authorization/permissions/read"]
+    assert beyond == ["Microsoft.Authorization/locks/read", "Microsoft.Authorization/permissions/read"]
     assert all(action.startswith("Microsoft.Authorization/roleAssignments/") for action in actions("vault"))
 
 
