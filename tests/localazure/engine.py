@@ -19,7 +19,7 @@ from activities import bookkeeping, cleanup, planning, registry
 from activities.records import Document, Life, Records
 from activities.steps import Request
 from isthmus import names
-from isthmus.lifecycle import OVER, RUNNING, STOP_EVENT
+from isthmus.lifecycle import OVER, RUNNING, STOP_EVENT, allowed
 from isthmus.outcomes import failed
 from isthmus.plan import utc
 from isthmus.spec import Spec
@@ -83,11 +83,13 @@ class Engine:
         life = (spec.name, bearer if bearer and taken else self.records.claim(spec.name, generation, bearer))
         self.records.create(life, self._record(spec, life))
         document = self.record(life)
-        if document["phase"] != "requested":
-            return life
+        if document["phase"] == "requested":
+            self._provision(life, document)
+        return life
+
+    def _provision(self, life: Life, document: Document) -> None:
         job = {key: document[key] for key in ("environment", "generation", "attempt", "on_failure", "correlation_id")}
         self.hub.start("provision_environment", job, names.provision_instance(*life, document["attempt"]))
-        return life
 
     def _over(self, life: Life) -> bool:
         document = self.record(life)
@@ -105,9 +107,34 @@ class Engine:
             expires_at=utc(asked + timedelta(minutes=spec.lease_minutes)),
         )
 
+    def cancel(self, life: Life) -> bool:
+        """What a cancellation does; False where it is refused."""
+        if not allowed(self.record(life))["cancel"]:
+            return False
+        self._end(life, "cancel", "its cancellation was asked for")
+        return True
+
+    def retry(self, life: Life) -> bool:
+        """What a retry does; False where it is refused."""
+        document, taken = bookkeeping.begin_again(self.records, life)
+        if document is not None and taken:
+            self._provision(life, document)
+        return taken
+
+    def renew(self, life: Life, minutes: int) -> bool:
+        """What a renewal does; False where it is refused."""
+        return bookkeeping.renew(self.records, life, minutes, datetime.fromtimestamp(self.hub.now, UTC))[1]
+
+    def sweep(self, instance: str = "clean-up") -> None:
+        """What the cleanup's timer does."""
+        self.hub.start("clean_up", None, instance)
+
     def delete(self, life: Life) -> None:
         """What DELETE does."""
-        document = bookkeeping.ask_for_stop(self.records, life, "delete", "its deletion was asked for")
+        self._end(life, "delete", "its deletion was asked for")
+
+    def _end(self, life: Life, why: bookkeeping.StopReason, detail: str) -> None:
+        document = bookkeeping.ask_for_stop(self.records, life, why, detail)
         document = document or self.record(life)
         owner = self.hub.instances.get(names.provision_instance(*life, document["attempt"]))
         if document["phase"] in RUNNING:

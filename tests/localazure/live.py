@@ -6,6 +6,7 @@ Nothing sleeps: time goes from event to event. Inputs and results go through JSO
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import itertools
 import json
@@ -135,13 +136,15 @@ class Context:
 
 
 class Hub:
-    """All orchestrations of one app."""
+    """All orchestrations of one app. `after_episode`: called with the number of each episode once it is committed."""
 
     def __init__(self, act: Act) -> None:
         self.act = act
         self.now = START
         self.instances: dict[str, Instance] = {}
-        self.activities = 0
+        self.activities = self.episodes = 0
+        self.after_episode: Callable[[int], None] = lambda number: None
+        self._flying: list[Callable[[], None]] = []
         self._order = itertools.count()
         self._queue: list[tuple[float, int, Instance | None, Callable[[], None], Task | None]] = []
 
@@ -187,13 +190,33 @@ class Hub:
     def begin(self, instance: Instance, name: str, given: Any) -> Task:
         """An activity."""
         task = Task()
-        self.post(ACTIVITY_SECONDS, instance, lambda: self._activity(instance, name, given, task))
+
+        def land() -> None:
+            self._flying.remove(unheard)
+            self._activity(instance, name, given, task)
+
+        def unheard() -> None:
+            with contextlib.suppress(HostDiedError, Exception):
+                self.act(name, given)
+
+        self._flying.append(unheard)
+        self.post(ACTIVITY_SECONDS, instance, land)
         return task
+
+    def die(self) -> None:
+        """The host dies between two episodes. What was under way was carried out, and nobody has heard what came of it;
+        when the host is back, everything that is due is given out again."""
+        for unheard in list(self._flying):
+            unheard()
+        back = self.now + RESTART_SECONDS
+        self._queue = [(max(moment, back), *rest) for moment, *rest in self._queue]  # type: ignore[misc]
+        heapq.heapify(self._queue)
 
     def lose(self) -> None:
         """Everything that it remembers and had to do is gone."""
         self.instances.clear()
         self._queue.clear()
+        self._flying.clear()
 
     def run(self, most: int = 6_000) -> None:
         """Until nothing is left to do."""
@@ -229,11 +252,13 @@ class Hub:
 
     def _resume(self, instance: Instance) -> None:
         assert instance.work is not None
+        moved = False
         while not instance.over:
             awaited = instance.awaited
             awaited.look()
             if not awaited.done:
-                return
+                break
+            moved = True
             try:
                 error = awaited.error
                 instance.awaited = instance.work.throw(error) if error else instance.work.send(awaited.value)
@@ -241,6 +266,10 @@ class Hub:
                 self._end(instance, "Completed", _through_json(end.value))
             except Exception as error:
                 self._end(instance, "Failed", f"{type(error).__name__}: {error}")
+
+        if moved:
+            self.episodes += 1
+            self.after_episode(self.episodes)
 
     def _end(self, instance: Instance, status: str, output: Any) -> None:
         instance.status, instance.output = status, output

@@ -5,6 +5,8 @@
 operations   what the app asks of Azure, found out from an undisturbed life
 faults       what can go wrong with each of those, and what must come of it
 life         one life of an environment under some trouble, and the judgement on it
-trouble      troubles other than faults by rule: death, activities run twice, permissions taken away, chaos
+deaths       the host dies at every point of a life
+wishes       cancellations at every episode, retries after every failure
+trouble      other troubles: activities run twice, permissions taken away, chaos
 figures      runs of many lives, and the table of what came of them
 """

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from rich.table import Table
 
-from tests.reliability import faults, trouble
+from tests.reliability import deaths, faults, trouble, wishes
 from tests.reliability.life import READY, Judgement
 from tests.reliability.operations import undisturbed
 
@@ -43,7 +43,8 @@ def _twice(seed: int) -> Sequence[Run]:
 
 SECTIONS = (
     Section("faults", "every operation x every fault", lambda seed: list(faults.cells())),
-    Section("deaths", "the host dies around every request", lambda seed: list(trouble.deaths())),
+    Section("deaths", "the host dies at every request and episode", lambda seed: list(deaths.deaths())),
+    Section("wishes", "cancelled at every episode; kept, mended, retried", lambda seed: list(wishes.wishes())),
     Section("twice", "every activity twice, at once, afterwards", _twice),
     Section("denied", "each permission taken away", lambda seed: list(trouble.denials())),
     *(Section(f"chaos{chance:.0%}".strip("%"), f"chaos at {chance:.0%}", _chaos(chance)) for chance in trouble.CHANCES),

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
+from activities.records import Life
 from tests.localazure.engine import Engine
 
 Stage = Literal["build", "teardown"]
 STAGES: tuple[Stage, ...] = ("build", "teardown")
+Ending = Literal["delete", "sweep"]
+LEASE = 480 * 60.0
+"""Seconds that an environment lives where its request does not say."""
 NAME = "[^/]+"
 PART = re.compile(r"isthmus-[a-z0-9-]+")
 
@@ -54,6 +59,38 @@ class Operation:
         return f"{self.stage}: {self.method} {self.name}"
 
 
+def _expire(engine: Engine, life: Life) -> None:
+    engine.hub.at(engine.hub.seconds + LEASE, engine.sweep)
+
+
+ENDINGS: dict[Ending, Callable[[Engine, Life], None]] = {
+    "delete": lambda engine, life: engine.delete(life),
+    "sweep": _expire,
+}
+"""How a life comes to its end."""
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """How many requests and episodes an undisturbed life takes: until it is ready, and whole."""
+
+    ready_requests: int
+    ready_episodes: int
+    requests: int
+    episodes: int
+
+
+@cache
+def rehearsal(ending: Ending) -> Rehearsal:
+    with Engine() as engine:
+        life = engine.ask()
+        engine.run()
+        ready = engine.azure.front.logged, engine.hub.episodes
+        ENDINGS[ending](engine, life)
+        engine.run()
+        return Rehearsal(*ready, engine.azure.front.logged, engine.hub.episodes)
+
+
 @dataclass(frozen=True)
 class Undisturbed:
     """An undisturbed life. `there`: the census when it was ready; seconds and requests until then."""
@@ -62,7 +99,6 @@ class Undisturbed:
     there: Counter[str]
     seconds: float
     requests: int
-    whole: int
 
 
 @cache
@@ -78,7 +114,7 @@ def undisturbed() -> Undisturbed:
             stage: Stage = "build" if entry["number"] <= built else "teardown"
             counted[(stage, entry["method"], *_kind(entry))] += 1
         operations = tuple(Operation(*what, calls) for what, calls in counted.items())
-        return Undisturbed(operations, there, seconds, built, engine.azure.front.logged)
+        return Undisturbed(operations, there, seconds, built)
 
 
 def _kind(entry: dict[str, Any]) -> tuple[str, str]:

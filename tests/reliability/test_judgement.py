@@ -9,9 +9,8 @@ from localcloud.azure.faults import Fault
 from tests.localazure.engine import Engine
 from tests.localazure.resources import regional
 from tests.reliability.faults import TROUBLES, Cell, Trouble, cells
-from tests.reliability.life import READY
+from tests.reliability.life import READY, through
 from tests.reliability.operations import operations, undisturbed
-from tests.reliability.trouble import through
 
 
 def test_an_undisturbed_life_is_as_it_must_be() -> None:

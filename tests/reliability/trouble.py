@@ -1,4 +1,4 @@
-"""Troubles other than faults by rule: the host dies, activities run twice, permissions are missing, chaos."""
+"""Troubles other than faults by rule: activities run twice, permissions are missing, chaos."""
 
 from __future__ import annotations
 
@@ -13,47 +13,11 @@ from localcloud.azure.faults import Effect, Fault
 from localcloud.azure.front import Incoming
 from localcloud.azure.model import Answer
 from tests.localazure.engine import Engine
-from tests.localazure.live import HostDiedError
-from tests.reliability.life import AGES, READY, Judgement, judge_build, judge_end, run
-from tests.reliability.operations import undisturbed
+from tests.reliability.life import AGES, READY, Judgement, judge_build, judge_end, run, through
 
 CHANCES = (0.01, 0.05, 0.20)
 ATTEMPTS = 6
 Do = Callable[[], Any]
-
-
-@dataclass(frozen=True)
-class Death:
-    """The host dies at the app's n-th request to Azure: before it is carried out, or before its result is recorded."""
-
-    request: int
-    after: bool
-
-    def __str__(self) -> str:
-        return f"death {'after' if self.after else 'before'} request {self.request}"
-
-    def live(self) -> Judgement:
-        def arrange(engine: Engine) -> None:
-            seen = 0
-
-            def around(incoming: Incoming, serve: Callable[[], Answer]) -> Answer:
-                nonlocal seen
-                seen += 1
-                if seen != self.request:
-                    return serve()
-                if self.after:
-                    serve()
-                raise HostDiedError
-
-            engine.session.around = around
-
-        return through(str(self), arrange)
-
-
-def deaths() -> Iterator[Death]:
-    """Every point in an undisturbed life."""
-    for request in range(1, undisturbed().whole + 1):
-        yield from (Death(request, False), Death(request, True))
 
 
 @dataclass(frozen=True)
@@ -141,20 +105,6 @@ class Afterwards:
                 engine.direct.advance(60.0)
             judge_end(engine, life, judgement)
         return judgement
-
-
-def through(what: str, arrange: Callable[[Engine], None], comes_to: str = READY) -> Judgement:
-    """A life from request to end under whatever `arrange` brought about."""
-    judgement = Judgement(what)
-    with Engine() as engine:
-        arrange(engine)
-        life = engine.ask()
-        run(engine, judgement)
-        judge_build(engine, life, judgement, comes_to)
-        engine.delete(life)
-        run(engine, judgement)
-        judge_end(engine, life, judgement)
-    return judgement
 
 
 UNSEEN = {
