@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 SOURCES := isthmus activities orchestrators triggers localcloud tests tools bench docs function_app.py
 
-.PHONY: reliability demo up test check bench bench-host docs screenshots clean
+.PHONY: reliability demo up test check bench bench-host docs histories screenshots clean
 .DELETE_ON_ERROR:
 
 $(READY): requirements.txt pyproject.toml
@@ -40,6 +40,9 @@ sweep-host: $(READY)  ## kills the local host at every transaction of a script; 
 
 reliability: $(READY)  ## faults, crashes, chaos, denied permissions: a table of figures
 	@$(BIN)/python -m tests.reliability $(ARGS)
+
+histories: $(READY)  ## records anew what the orchestrators do, after they were changed on purpose
+	@$(BIN)/python -m tests.unit.record
 
 docs: $(READY)  ## regenerates what is generated
 	@$(BIN)/python -m docs.generate

@@ -9,12 +9,19 @@ from typing import Any
 
 import pytest
 
+from isthmus.lifecycle import STOP_EVENT
 from localcloud.host.episode import Episode, Instance, run
 from localcloud.host.events import Event, Type, seconds_of
 from tests.unit.driver import call, knows
 from tests.unit.record import FOLDER, RECORDED, text
 
-AGAIN = "record anew by `python -m tests.unit.record` if the orchestrators were meant to change"
+AGAIN = "record anew by `make histories` if the orchestrators were meant to change"
+ENDS = {
+    "provision_environment": {"ready", "failed", "gone"},
+    "build_corp": {True, False},
+    "teardown_environment": {"gone", "failed"},
+}
+"""What each orchestrator is recorded coming to: a phase; of a corp, whether it is complete."""
 
 
 @cache
@@ -85,10 +92,25 @@ def test_a_run_that_was_cut_short_anywhere_goes_on_as_it_did(name: str) -> None:
         assert shape(episode.events) == shape(made), AGAIN
 
 
-def test_both_recordings_are_there_with_parent_and_children() -> None:
+def test_every_recording_is_there_and_no_other() -> None:
     assert {name.split("/")[0] for name in recorded()} == set(RECORDED)
-    orchestrators = {told["name"] for told in recorded().values()}
-    assert orchestrators == {"provision_environment", "build_corp", "teardown_environment"}
+
+
+@pytest.mark.parametrize("orchestrator", ENDS)
+def test_every_end_of_an_orchestrator_is_recorded(orchestrator: str) -> None:
+    ends = set()
+    for told in recorded().values():
+        if told["name"] == orchestrator:
+            (ended,) = [event for event in told["history"] if event["EventType"] == Type.EXECUTION_COMPLETED]
+            output = json.loads(ended["Result"])
+            ends.add(output["complete"] if orchestrator == "build_corp" else output["phase"])
+    assert ends == ENDS[orchestrator]
+
+
+def test_a_stop_that_wakes_and_a_second_attempt_are_recorded() -> None:
+    events = [event for told in recorded().values() for event in told["history"]]
+    assert any(event["EventType"] == Type.EVENT_RAISED and event["Name"] == STOP_EVENT for event in events)
+    assert "retry/env-demo-abc234-2" in recorded()
 
 
 @pytest.mark.parametrize("name", RECORDED)
