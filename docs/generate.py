@@ -12,7 +12,15 @@ from typing import Any
 
 from isthmus.codes import AZURE, DOES, OWN, UNKNOWN, UNKNOWN_TRANSIENT, Rule
 from isthmus.graph import GRAPH, Kind
-from isthmus.permissions import AZURES_ROLES, BESIDE_STEPS, PERMISSIONS, role_definition
+from isthmus.permissions import (
+    AZURES_ROLES,
+    BESIDE_STEPS,
+    CUSTOM_ROLES,
+    PERMISSIONS,
+    actions,
+    role_definition,
+    vault_condition,
+)
 from isthmus.settings import MEANINGS, OPTIONAL
 from isthmus.spec import Corp, Model, Spec, TicketsByOckam, TicketsByRequest
 from localcloud.azure import catalog
@@ -81,22 +89,21 @@ def _making(kind: Kind) -> list[str]:
 
 
 def role_json() -> str:
-    """docs/role.json: the app's two custom roles."""
-    roles = [
-        role_definition(
-            "Isthmus provisioner",
-            "Builds and removes the environments of Isthmus.",
-            "subscription",
-            [SUBSCRIPTION],
-        ),
-        role_definition(
-            "Isthmus vault access",
-            "Gives the VMs of Isthmus access to single secrets; to be assigned on its vault only, with a condition.",
-            "vault",
-            [SUBSCRIPTION],
-        ),
-    ]
+    """docs/role.json: the app's two custom roles, as the Azure CLI takes them."""
+    roles = [role_definition(scope, [SUBSCRIPTION]) for scope in CUSTOM_ROLES]
     return json.dumps(roles, indent=2) + "\n"
+
+
+def bicep_roles() -> str:
+    """infra/roles.json: every role of the app's identity, as infra/main.bicep loads it."""
+    names = {"subscription": "provisioner", "vault": "vaultAccess"}
+    own: dict[str, Any] = {
+        names[scope]: {"name": name, "description": description, "actions": actions(scope)}
+        for scope, (name, description) in CUSTOM_ROLES.items()
+    }
+    own["vaultAccess"]["condition"] = vault_condition()
+    azures = {name[0].lower() + name[1:].replace(" ", ""): guid for name, guid in AZURES_ROLES.items()}
+    return json.dumps({**own, "azure": azures}, indent=2) + "\n"
 
 
 def role() -> str:
@@ -109,11 +116,15 @@ def role() -> str:
     return page(
         "What the app's identity may do",
         "From `isthmus/permissions.py`. `role.json` beside this page has it as two role definitions: one for the "
-        "subscription, one for the app's vault only. Assign the second with a condition that lets it give away no role "
-        "but Key Vault Secrets User.",
+        "subscription, one for the app's vault only. `infra/main.bicep` makes and assigns both, the second with the "
+        "condition below. A dedicated subscription keeps the first from what is not Isthmus's: a role can't say \"its "
+        'own groups".',
         table(("step", "ARM actions", "on", "vault's secrets"), steps),
         "## Beside the steps",
         table(("for", "ARM actions"), ((purpose, _actions(more)) for purpose, more in BESIDE_STEPS.items())),
+        "## The condition on the vault",
+        "It gives away, and takes back, no role but Key Vault Secrets User, and nobody but service principals gets it:",
+        f"```\n{vault_condition()}\n```",
         "## Roles that Azure defines",
         table(("role", "id"), ((name, f"`{guid}`") for name, guid in AZURES_ROLES.items())),
     )
@@ -236,6 +247,7 @@ def pages() -> dict[str, str]:
         "resources.md": resources(),
         "role.md": role(),
         "role.json": role_json(),
+        "../infra/roles.json": bicep_roles(),
         "localcloud.md": localcloud(),
         "request.md": request(),
         "settings.md": settings(),

@@ -1,7 +1,7 @@
 """What the app's own identity must be allowed to do, by step kind: the source of its role definition.
 
-`docs/role.json` is made from this table. Names are Azure's own; nothing here ends in `*`, so that a new step kind
-has to say what it needs. The rights of the VMs' identities are not here: they are steps themselves.
+`docs/role.json` and `infra/roles.json` are made from this table. Names are Azure's own; nothing here ends in `*`, so
+that a new step kind has to say what it needs. The rights of the VMs' identities are not here: they are steps.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
+
+from isthmus.names import SECRETS_USER_ROLE
 
 Scope = Literal["subscription", "vault"]
 
@@ -124,9 +126,38 @@ BESIDE_STEPS: dict[str, tuple[str, ...]] = {
 
 AZURES_ROLES = {
     "Key Vault Secrets Officer": "b86a8fe4-44ce-4948-aee5-eccb2c155cd7",
-    "Storage Blob Data Contributor": "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
+    "Storage Blob Data Owner": "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
+    "Storage Queue Data Contributor": "974c5e8b-45b9-4653-ba55-5f855dd0fb88",
+    "Storage Table Data Contributor": "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3",
+    "Monitoring Metrics Publisher": "3913510d-42f4-4e42-8a64-420c390055eb",
+    "Durable Task Data Contributor": "0ad04412-c4d5-4796-b79c-f76d14c8d402",
 }
-"""Roles that Azure defines and the app has besides: the first on its vault, the second on its records' storage."""
+"""Roles that Azure defines and the app has besides: on its vault, on its storage (the records, the Functions host,
+the task hub), on its telemetry, and on the Durable Task Scheduler where one keeps the task hub."""
+
+CUSTOM_ROLES: dict[Scope, tuple[str, str]] = {
+    "subscription": ("Isthmus provisioner", "Builds and removes the environments of Isthmus."),
+    "vault": (
+        "Isthmus vault access",
+        "Gives the VMs of Isthmus access to single secrets; to be assigned on its vault only, with a condition.",
+    ),
+}
+"""The app's two roles of its own: where it has them -> name and description."""
+
+
+def vault_condition() -> str:
+    """The condition on the app's right to assign roles on its vault, in Azure's language (version 2.0): it gives away
+    and takes back Key Vault Secrets User alone, and of service principals (such as VMs' identities) alone."""
+    return " AND\n".join(
+        f"((!(ActionMatches{{'{ASSIGNMENTS}/{verb}'}})) OR ({_secrets_user(source)}))"
+        for verb, source in (("write", "@Request"), ("delete", "@Resource"))
+    )
+
+
+def _secrets_user(source: str) -> str:
+    role = f"{source}[{ASSIGNMENTS}:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {{{SECRETS_USER_ROLE}}}"
+    holder = f"{source}[{ASSIGNMENTS}:PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {{'ServicePrincipal'}}"
+    return f"{role} AND {holder}"
 
 
 def actions(scope: Scope) -> list[str]:
@@ -137,8 +168,9 @@ def actions(scope: Scope) -> list[str]:
     return sorted(found, key=str.lower)
 
 
-def role_definition(name: str, description: str, scope: Scope, assignable: Iterable[str]) -> dict[str, object]:
+def role_definition(scope: Scope, assignable: Iterable[str]) -> dict[str, object]:
     """A custom role as `az role definition create` takes it. `assignable`: ARM ids of scopes."""
+    name, description = CUSTOM_ROLES[scope]
     return {
         "Name": name,
         "IsCustom": True,

@@ -86,7 +86,7 @@ class LocalAzure:
         principal = application.caller.object_id
         seed.grant(self.cloud, principal, seed.OWNER, f"/subscriptions/{self.cloud.subscription}")
         seed.grant(self.cloud, principal, seed.SECRETS_OFFICER, self.seed.vault.id)
-        seed.grant(self.cloud, principal, seed.BLOB_CONTRIBUTOR, self.seed.storage.id)
+        seed.grant(self.cloud, principal, seed.BLOB_OWNER, self.seed.storage.id)
         return Administrator(self.cloud.tenant, application.caller.client_id, application.secret)
 
     async def start(self) -> None:

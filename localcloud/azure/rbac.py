@@ -98,6 +98,9 @@ BUILT_IN = {
         (f"{_BLOBS}/delete", f"{_BLOBS}/read", f"{_BLOBS}/write"),
         data_actions=(f"{_BLOBS}/blobs/*",),
     ),
+    "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": Role(
+        "", "Storage Blob Data Owner", (f"{_BLOBS}/*",), data_actions=(f"{_BLOBS}/blobs/*",)
+    ),
     "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": Role(
         "", "Storage Blob Data Reader", (f"{_BLOBS}/read",), data_actions=(f"{_BLOBS}/blobs/read",)
     ),

@@ -13,7 +13,7 @@ GROUP = "isthmus"
 LOCATION = "eastus"
 OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 SECRETS_OFFICER = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"
-BLOB_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
+BLOB_OWNER = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b"
 PROVISIONER = Role(
     "",
     "Isthmus provisioner",
@@ -86,7 +86,7 @@ def plant(cloud: Cloud) -> Seed:
     grant(cloud, principal, define(cloud, PROVISIONER), subscription)
     grant(cloud, principal, define(cloud, VAULT_ACCESS), vault.id)
     grant(cloud, principal, SECRETS_OFFICER, vault.id)
-    grant(cloud, principal, BLOB_CONTRIBUTOR, storage.id)
+    grant(cloud, principal, BLOB_OWNER, storage.id)
     return Seed(vault, storage, identity)
 
 

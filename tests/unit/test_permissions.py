@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import re
+import uuid
 
 import pytest
 
 from isthmus.graph import BY_NAME, GRAPH, Kind
-from isthmus.permissions import AZURES_ROLES, BESIDE_STEPS, GROUPS, PERMISSIONS, actions, role_definition
+from isthmus.names import SECRETS_USER_ROLE
+from isthmus.permissions import (
+    ASSIGNMENTS,
+    AZURES_ROLES,
+    BESIDE_STEPS,
+    GROUPS,
+    PERMISSIONS,
+    actions,
+    role_definition,
+    vault_condition,
+)
 from localcloud.azure.rbac import BUILT_IN
 from localcloud.azure.table import BY_TYPE
 
@@ -64,11 +75,26 @@ def test_what_is_done_beside_steps_is_in_the_role() -> None:
 
 
 def test_the_roles_that_azure_defines_are_azures() -> None:
-    assert all(BUILT_IN[guid].name == name for name, guid in AZURES_ROLES.items())
+    known = {role.name: guid for guid, role in BUILT_IN.items()}
+    held = {"Key Vault Secrets Officer", "Storage Blob Data Owner"}
+    assert {name: known[name] for name in held} == {name: AZURES_ROLES[name] for name in held}
+    assert len(set(AZURES_ROLES.values())) == len(AZURES_ROLES)
+    assert all(str(uuid.UUID(guid)) == guid for guid in AZURES_ROLES.values())
+
+
+def test_the_right_to_assign_roles_is_limited_to_the_one_that_is_assigned() -> None:
+    clauses = vault_condition().split(" AND\n")
+    for clause, verb, source in zip(clauses, ("write", "delete"), ("@Request", "@Resource"), strict=True):
+        assert clause.startswith(f"((!(ActionMatches{{'{ASSIGNMENTS}/{verb}'}})) OR (")
+        asked = f"{source}[{ASSIGNMENTS}"
+        assert f"{asked}:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {{{SECRETS_USER_ROLE}}}" in clause
+        assert f"{asked}:PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase" in clause
+        assert clause.count("(") == clause.count(")")
+    assert BUILT_IN[SECRETS_USER_ROLE].name == "Key Vault Secrets User"
 
 
 def test_a_role_definition_is_what_the_azure_command_takes() -> None:
-    role = role_definition("Name", "Words.", "vault", ["/subscriptions/s"])
+    role = role_definition("vault", ["/subscriptions/s"])
     assert role["IsCustom"] is True
     assert role["Actions"] == actions("vault")
     assert role["AssignableScopes"] == ["/subscriptions/s"]
