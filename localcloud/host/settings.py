@@ -27,6 +27,7 @@ WITHOUT_EFFECT = {
     "extensions.durableTask.extendedSessionIdleTimeoutInSeconds": "every episode replays here",
     "extensions.durableTask.storageProvider": "the task hub is one SQLite file here",
     "extensions.durableTask.tracing": "there is no tracing here",
+    "telemetryMode": "nothing is exported from here",
     "logging": "all of the app's log lines are shown here",
 }
 DEFAULT_TIMEOUT = "00:05:00"
