@@ -13,6 +13,7 @@ from activities.steps import Request
 from isthmus import names
 from isthmus.errors import rule_of
 from isthmus.outcomes import Failed, Outcome, failed, pending, ready, stopped
+from isthmus.plan import utc
 from isthmus.secretref import Secret
 
 ContentType = Literal["reserved", "ticket", "api-key"]
@@ -106,7 +107,8 @@ def _recovered(request: Request, error: AzureError) -> Outcome | None:
 
 
 def remove_reserved(request: Request) -> Outcome:
-    """Deletes the secret, then purges it, then sees that it is gone.
+    """Deletes the secret, then purges it, then sees that it is gone. Of a vault in which nobody may purge: until when
+    it stays there, deleted but recoverable; no call of ours can end that sooner.
 
     While it is being deleted the vault shows it in neither place, as when it has been purged. So each is noted before
     it is asked for, and what was noted last tells them apart: whoever asked, and however often.
@@ -117,7 +119,9 @@ def remove_reserved(request: Request) -> Outcome:
             _note(request, "delete")
             client.begin_delete_secret(secret)
             return pending("asked to be deleted", 1.0, wrote=True)
-        client.get_deleted_secret(secret)
+        kept = client.get_deleted_secret(secret)
+        if "purgeable" not in str(kept.properties.recovery_level).lower():
+            return ready({"stays_until": utc(kept.scheduled_purge_date)})
         _note(request, "purge")
         client.purge_deleted_secret(secret)
         return pending("asked to be purged", 1.0, wrote=True)

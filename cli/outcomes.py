@@ -40,10 +40,18 @@ def of_building(status: Status) -> Outcome | None:
 def of_removal(status: Status) -> Outcome | None:
     """How `down` and `cancel` ended."""
     if status["phase"] == "gone":
-        return Outcome(Code.OK, f"{status['name']} is gone; nothing is left")
+        return Outcome(Code.OK, f"{status['name']} is gone; {kept(status) or 'nothing is left'}")
     if status["phase"] == "failed" and status.get("teardown"):
         return _of_failure(status)
     return None
+
+
+def kept(status: Status) -> str | None:
+    """What a vault in which nobody may purge still has, and until when."""
+    dates = [step["stays_until"] for corp in status["corps"] for step in corp["steps"] if step.get("stays_until")]
+    if not dates:
+        return None
+    return f"{len(dates)} deleted secrets stay recoverable until {max(dates)}, since the vault has purge protection"
 
 
 def _of_failure(status: Status) -> Outcome | None:

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.events import error_text
+from cli.outcomes import kept
 from cli.picture import picture
 
 Status = Mapping[str, Any]
@@ -111,5 +112,7 @@ def _facts(status: Status) -> Iterator[tuple[str, str]]:
         yield "retry", f"isthmus retry {name} --wait"
     if status["phase"] == "failed" and may.get("delete"):
         yield "remove", f"isthmus down {name} --wait"
+    if stays := kept(status):
+        yield "kept", stays
     if status.get("error") and status.get("correlation_id"):
         yield "trace", f"correlation id {status['correlation_id']}"

@@ -27,7 +27,8 @@ class StepError(TypedDict):
 
 
 class StepStatus(TypedDict):
-    """One thing that is built. `waits_for`: in words, while it is pending; `portal`: a link to the resource."""
+    """One thing that is built. `waits_for`: in words, while it is pending; `portal`: a link to the resource;
+    `stays_until`: it was removed, and Key Vault keeps it recoverable until then, since nobody may purge there."""
 
     id: str
     kind: str
@@ -41,6 +42,7 @@ class StepStatus(TypedDict):
     took: float | None
     attempts: int
     waits_for: str | None
+    stays_until: str | None
     error: StepError | None
     portal: str | None
 

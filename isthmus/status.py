@@ -95,6 +95,7 @@ def _step(step: Mapping[str, Any], built: Mapping[str, Any] | None, removed: Map
         "took": _seconds(seen.get("started"), seen.get("ended")),
         "attempts": seen.get("attempts", 0),
         "waits_for": seen.get("detail") or None,
+        "stays_until": (seen.get("outputs") or {}).get("stays_until") if state == "ready" and begun else None,
         "error": _error(seen.get("error")),
         "portal": f"{PORTAL}{step['resource']}" if step["resource"] else None,
     }

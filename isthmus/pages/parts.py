@@ -57,7 +57,7 @@ def sentence(document: Document, now: datetime) -> str:
         if steps
         else "It could not be built.",
         "deleting": f"Being taken down: {removed} of {count(steps, 'step')} removed.",
-        "gone": "Everything of it is gone, soft-deleted things included.",
+        "gone": _gone(document),
     }
     proved = {
         "passed": "The answer came through the portal, and every other way in is shut.",
@@ -66,6 +66,14 @@ def sentence(document: Document, now: datetime) -> str:
     if phase == "ready":
         return proved.get(result_of(document) or "", "Ready.")
     return said.get(phase, str(phase))
+
+
+def _gone(document: Document) -> str:
+    stays = [step["stays_until"] for step in all_steps(document) if step.get("stays_until")]
+    if not stays:
+        return "Everything of it is gone, soft-deleted things included."
+    kept = f"{count(len(stays), 'deleted secret')} {'stays' if len(stays) == 1 else 'stay'} recoverable"
+    return f"Everything of it is gone; {kept} in Key Vault until {max(stays)[:10]}, since nobody may purge there."
 
 
 def _left(document: Document, now: datetime) -> str:

@@ -194,7 +194,9 @@ def _took(step: Step, span: tuple[float, float] | None) -> str:
 
 
 def _waits(step: Step) -> Markup | None:
-    return el("span", step["waits_for"], class_="says") if step.get("waits_for") else None
+    stays = f"recoverable in Key Vault until {step['stays_until'][:10]}" if step.get("stays_until") else None
+    said = step.get("waits_for") or stays
+    return el("span", said, class_="says") if said else None
 
 
 def _failure(step: Step) -> Markup | None:

@@ -147,6 +147,20 @@ class Vault:
             inner="ObjectIsBeingDeleted" if being else "ObjectIsDeletedButRecoverable",
         )
 
+    @property
+    def _protected(self) -> bool:
+        return bool(self.resource.properties.get("enablePurgeProtection"))
+
+    def _refuse_purge(self) -> None:
+        if self._protected:
+            raise Refusal(
+                403,
+                "Forbidden",
+                'Operation "purge" is not allowed because purge protection is enabled for this vault. Key Vault '
+                "service will automatically purge it after the retention period has passed.\r\n"
+                f"Vault: {self.resource.name};location={self.resource.body['location']}",
+            )
+
     def _set(self, call: Request, name: str, _: str) -> Answer:
         self._demand(call, "setSecret/action", name)
         self._refuse_deleted(name)
@@ -210,6 +224,7 @@ class Vault:
         if secret is None or secret.deleted is None or self.cloud.clock.now() < secret.settled:
             raise NotFound("SecretNotFound", f"Deleted Secret not found: {name}")
         if call.method == "DELETE":
+            self._refuse_purge()
             del self.secrets[name.lower()]
             return Answer(204)
         if call.method == "POST" and more == "recover":
@@ -222,7 +237,7 @@ class Vault:
             "enabled": version.enabled,
             "created": version.created,
             "updated": version.updated,
-            "recoveryLevel": "Recoverable+Purgeable",
+            "recoveryLevel": "Recoverable" if self._protected else "Recoverable+Purgeable",
             "recoverableDays": RETENTION_DAYS,
         }
         attributes |= {"nbf": version.not_before} if version.not_before is not None else {}

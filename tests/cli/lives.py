@@ -177,6 +177,7 @@ class Life:
             "took": None if ended is None or started is None else ended - started,
             "attempts": 1 if started is not None else 0,
             "waits_for": "Creating" if state == "pending" else None,
+            "stays_until": None,
             "error": error,
             "portal": None,
         }

@@ -15,6 +15,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from cli.codes import Code
+from cli.outcomes import of_removal
 from tests.cli.conftest import Command
 from tests.cli.lives import Life
 from tests.cli.server import Server, problem
@@ -158,6 +159,16 @@ def test_cancel(isthmus: Command, server: Server) -> None:
     assert ran.code == Code.OK
     assert "demo is gone; nothing is left" in ran.out
     assert "POST /api/environments/demo/cancel" in paths(server)
+
+
+def test_what_a_vault_with_purge_protection_still_has_is_said_at_the_end() -> None:
+    over = DELETED.status(DELETED.over)
+    for step in over["corps"][0]["steps"][:2]:
+        step["stays_until"] = "2026-08-26T20:00:00Z"
+    ended = of_removal(over)
+    assert ended is not None
+    assert ended.code == Code.OK
+    assert "demo is gone; 2 deleted secrets stay recoverable until 2026-08-26T20:00:00Z" in ended.sentence
 
 
 def test_a_failure_that_is_about_to_be_taken_down_is_not_the_end_of_a_cancel(isthmus: Command, server: Server) -> None:

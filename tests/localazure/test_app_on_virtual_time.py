@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from isthmus import names
 from isthmus.plan import Findings, Occasion, Place, make_plan
+from isthmus.status import status_document
 from localcloud.azure.faults import Fault
 from tests.localazure.engine import Engine
 from tests.unit import samples
@@ -58,6 +60,27 @@ def test_what_the_clients_write_down_of_secrets_stays_in_the_vault() -> None:
         canaries = [*engine.azure.cloud.canaries, *engine.administrator.tickets()]
         assert len(canaries) > 5
         assert [canary for canary in canaries if canary in written + inputs] == []
+
+
+def test_where_nobody_may_purge_a_teardown_ends_and_says_until_when_each_secret_stays() -> None:
+    with Engine() as engine:
+        engine.azure.seed.vault.properties["enablePurgeProtection"] = True
+        life = engine.ask()
+        engine.run()
+        engine.delete(life)
+        engine.run()
+        assert (engine.phase(life), engine.record(life)["teardown"]["left"]) == ("gone", [])
+        engine.settle()
+        assert engine.census() == {"deleted secrets": 3}
+        status = status_document(engine.record(life), engine.records.parts(life))
+        stays = [(step["kind"], step["stays_until"]) for corp in status["corps"] for step in corp["steps"]]
+        until = [date for kind, date in stays if kind.startswith("reserved")]
+        end = datetime.fromtimestamp(engine.hub.now, UTC) + timedelta(days=90)
+        assert [date and date[:10] for date in until] == [end.date().isoformat()] * 3
+        assert {date for kind, date in stays if not kind.startswith("reserved")} == {None}
+        refused = [entry for entry in engine.requests() if entry["method"] == "DELETE" and entry["status"] == 403]
+        assert refused == []
+        assert engine.bugs == []
 
 
 @pytest.mark.parametrize("seconds", [0.5, 3.0, 20.0, 60.0, 110.0, 140.0])

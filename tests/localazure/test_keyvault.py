@@ -99,6 +99,19 @@ def test_a_deleted_secret_is_recovered_with_its_value(vault: Any, direct: Direct
     assert list(vault.list_deleted_secrets()) == []
 
 
+def test_with_purge_protection_nobody_purges_and_the_secret_says_so(vault: Any, direct: Direct) -> None:
+    vault.set_secret("one", "value")
+    assert vault.get_secret("one").properties.recovery_level == "Recoverable+Purgeable"
+    direct.azure.seed.vault.properties["enablePurgeProtection"] = True
+    vault.begin_delete_secret("one")
+    direct.advance(5)
+    assert vault.get_deleted_secret("one").properties.recovery_level == "Recoverable"
+    with pytest.raises(HttpResponseError, match="purge protection is enabled") as refusal:
+        vault.purge_deleted_secret("one")
+    assert refusal.value.status_code == 403
+    assert [item.name for item in vault.list_deleted_secrets()] == ["one"]
+
+
 def test_a_deleted_secret_s_name_is_taken_until_it_is_purged(vault: Any, direct: Direct) -> None:
     vault.set_secret("one", "value")
     vault.begin_delete_secret("one")

@@ -120,6 +120,7 @@ def _step(step: Mapping[str, Any], times: tuple[float, float], after: float) -> 
         "took": round(end - begin, 3) if state == "ready" else None,
         "attempts": 0 if state == "waiting" else 1 + round(step["typical"] / 15),
         "waits_for": WAITS.get(step["kind"], "creating") if state == "pending" else None,
+        "stays_until": None,
         "error": None,
         "portal": f"https://portal.azure.com/#resource{step['resource']}" if step["resource"] else None,
     }

@@ -158,6 +158,17 @@ def test_the_portal_is_no_more_open_than_is_known(state: str, portal: str) -> No
     assert portal_of(STATES[state]()).words == portal
 
 
+def test_what_key_vault_keeps_although_all_is_gone_is_said_with_its_date() -> None:
+    found = samples.gone()
+    assert "soft-deleted things included" in read(found).text
+    secret = next(step for step in found["corps"][0]["steps"] if step["kind"] == "reserved_ticket")
+    secret["stays_until"] = "2026-08-26T20:00:00Z"
+    text = read(found).text
+    assert "1 deleted secret stays recoverable in Key Vault until 2026-08-26" in text
+    assert text.count("recoverable in Key Vault until 2026-08-26") == 2  # above, and with its step
+    assert "soft-deleted things included" not in text
+
+
 def test_only_a_page_at_work_looks_again() -> None:
     again = {state: 'data-again="0"' not in environment_page(STATES[state](), samples.moment(0)) for state in STATES}
     assert {state for state, looks in again.items() if looks} == {"requested", "building", "deleting", "twenty"}

@@ -80,6 +80,15 @@ def test_a_place_is_deleted_then_purged_then_gone(cloud: Cloud) -> None:
     assert not cloud.secrets.deleted
 
 
+def test_a_place_that_nobody_may_purge_is_gone_with_the_date_until_which_the_vault_keeps_it(cloud: Cloud) -> None:
+    reserved(cloud, TICKET_SECRET)
+    cloud.secrets.purge_protection = True
+    words = [remove_reserved(request(RESERVE, cloud, writes=writes)) for writes in range(2)]
+    assert words[0]["state"] == "pending"
+    assert words[1] == {"state": "ready", "outputs": {"stays_until": "2026-04-01T12:30:00Z"}, "wrote": False}
+    assert TICKET_SECRET in cloud.secrets.deleted
+
+
 def test_a_place_that_was_never_there_is_gone(cloud: Cloud) -> None:
     assert remove_reserved(request(RESERVE, cloud))["state"] == "ready"
 

@@ -9,6 +9,8 @@ from typing import Any
 from tests.unit.fakes import refusal
 
 DAWN = datetime(2026, 1, 1, tzinfo=UTC)
+PURGE = datetime(2026, 4, 1, 12, 30, tzinfo=UTC)
+"""When the vault would purge what was deleted."""
 
 
 class Secrets:
@@ -19,6 +21,7 @@ class Secrets:
         self.deleted: dict[str, list[Any]] = {}
         self.fail: Exception | None = None
         self.writes: list[str] = []
+        self.purge_protection = False
 
     def _check(self, name: str, *, must_be: bool = False) -> None:
         if self.fail:
@@ -53,7 +56,8 @@ class Secrets:
     def get_deleted_secret(self, name: str) -> Any:
         if name not in self.deleted:
             raise refusal(404, "SecretNotFound")
-        return self.deleted[name]
+        level = "Recoverable" if self.purge_protection else "Recoverable+Purgeable"
+        return SimpleNamespace(properties=SimpleNamespace(recovery_level=level), scheduled_purge_date=PURGE)
 
     def begin_recover_deleted_secret(self, name: str) -> None:
         self.versions[name] = self.deleted.pop(name)
