@@ -10,6 +10,7 @@ authorization.py      role assignments on single secrets
 compute.py            virtual machines and managed run commands
 cognitiveservices.py  Azure OpenAI account and model deployment
 keyvault.py           secrets: reserved places, tickets handed in, the API key
+ockam.py              the `ockam` command, and as whom it runs
 tickets.py            Ockam enrolment tickets and members
 verification.py       the proof
 preflight.py          looks at what Azure offers, has and allows, all at once

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from typing import Any
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 
 from activities.cloud import Cloud, get, listed, outcome_of
+from activities.ockam import administrator
 from isthmus import permissions
 from isthmus.documents import ChosenModel, PlanFinding
 from isthmus.outcomes import Pending
@@ -141,6 +141,6 @@ LOOKS: Mapping[str, Look] = {
     "subdomain": _subdomain,
     "permissions": _permissions,
     "vault": vault_answers,
-    "tickets": lambda cloud, case: shutil.which("ockam"),
+    "tickets": lambda cloud, case: administrator().source(),
 }
 """What is looked at for each check of isthmus/preflight.py."""

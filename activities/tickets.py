@@ -1,13 +1,12 @@
 """Ockam enrolment tickets: issued as late as possible, kept in Key Vault; members removed at the end.
 
-The app is an enrolled administrator of an Ockam project (its `OCKAM_HOME`). A ticket goes from the command's
-output to the vault; what goes on is the secret's name. Tickets that came with a request are in the vault already.
+The app is an enrolled administrator of an Ockam project (ockam.py). A ticket goes from the command's output to the
+vault; what goes on is the secret's name. Tickets that came with a request are in the vault already.
 """
 
 from __future__ import annotations
 
 import json
-import subprocess
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,16 +14,12 @@ from azure.core.exceptions import AzureError
 
 from activities import keyvault
 from activities.cloud import outcome_of
+from activities.ockam import OckamError, administrator
 from activities.steps import Request
 from isthmus.outcomes import Failed, Outcome, failed, pending, ready, stopped
 from isthmus.secretref import Secret
 
 TICKET_LIFE = timedelta(minutes=60)
-COMMAND_SECONDS = 60
-
-
-class OckamError(Exception):
-    """The `ockam` command did not do it; the message is its last words (never a ticket)."""
 
 
 def ensure_ticket(request: Request) -> Outcome:
@@ -66,12 +61,14 @@ def remove_ticket(request: Request) -> Outcome:
         return pending("members removed", 0.0, wrote=True) if found else ready()
     except OckamError as error:
         return _refused(error)
+    except AzureError as error:
+        return outcome_of(error)
 
 
 def _revoke(identifier: str, attribute: str) -> None:
     """A member less. Somebody else may have been quicker: then the command refuses, and nothing is wrong."""
     try:
-        _ockam("project-member", "delete", identifier)
+        administrator().run("project-member", "delete", identifier)
     except OckamError:
         if identifier in members(attribute):
             raise
@@ -79,7 +76,7 @@ def _revoke(identifier: str, attribute: str) -> None:
 
 def members(attribute: str) -> list[str]:
     """Identifiers of the project's members that have the attribute. Raises OckamError."""
-    listed: list[dict[str, Any]] = json.loads(_ockam("project-member", "list", "--output", "json") or "[]")
+    listed: list[dict[str, Any]] = json.loads(administrator().run("project-member", "list", "--output", "json") or "[]")
     return [str(member["identifier"]) for member in listed if _has(member, attribute)]
 
 
@@ -93,31 +90,16 @@ def _issue(attribute: str, relay: str | None) -> Secret:
     words += ["--attribute", attribute]
     if relay:
         words += ["--relay", relay]
-    lines = _ockam(*words).split()
+    lines = administrator().run(*words).split()
     if not lines:
         raise OckamError("`ockam project ticket` printed no ticket")
     return Secret(lines[-1])
-
-
-def _ockam(*words: str) -> str:
-    """Runs the command and gives its standard output. What it printed there is never put into an error."""
-    try:
-        done = subprocess.run(
-            ["ockam", *words], capture_output=True, text=True, timeout=COMMAND_SECONDS, stdin=subprocess.DEVNULL
-        )
-    except FileNotFoundError as error:
-        raise OckamError("the `ockam` command is not on PATH") from error
-    except subprocess.TimeoutExpired as error:
-        raise OckamError(f"`ockam {words[0]} {words[1]}` took more than {COMMAND_SECONDS} seconds") from error
-    if done.returncode:
-        raise OckamError(f"`ockam {words[0]} {words[1]}` failed: {' '.join(done.stderr.split())[-300:]}")
-    return done.stdout
 
 
 def _refused(error: OckamError) -> Failed:
     return failed(
         "OckamFailed",
         str(error),
-        hint="See that the app's OCKAM_HOME belongs to an enrolled administrator of the project.",
+        hint="See that the app has the identity of an enrolled administrator of the project: docs/tickets.md.",
         retryable=True,
     )

@@ -245,11 +245,11 @@ def judge_vault(case: Case, reached: Any) -> Findings:
     return iter(())
 
 
-def judge_tickets(case: Case, command: str | None) -> Findings:
-    """`command`: where the `ockam` command is."""
-    if case.spec.tickets.source == "ockam" and command is None:
-        mend = "Install it with the app, or bring the tickets with the request."
-        yield error("tickets", "The app has no `ockam` command, so it can't issue tickets.", mend)
+def judge_tickets(case: Case, administrator: str | None) -> Findings:
+    """`administrator`: what makes the app one of its Ockam project."""
+    if case.spec.tickets.source == "ockam" and administrator is None:
+        what = "The app has no identity of an Ockam administrator (or no `ockam` command): it can't issue tickets."
+        yield error("tickets", what, "Give it one (docs/tickets.md), or bring the tickets with the request.")
 
 
 JUDGES: dict[str, Callable[[Case, Any], Findings]] = {

@@ -17,6 +17,8 @@ OPTIONAL = {
     "ISTHMUS_CLEANUP_SCHEDULE": "when expired environments are looked for, as NCRONTAB; the timer trigger reads it",
     "ISTHMUS_DURABLE_URLS": "`off` leaves the Durable status-query URLs, which carry a key of the whole task hub, out "
     "of the answer to a creation",
+    "ISTHMUS_OCKAM_IDENTITY": "name of the vault's secret with the packed OCKAM_HOME of an enrolled administrator; "
+    "without it, `ockam` on PATH is run with the OCKAM_HOME that is at hand",
     "WEBSITE_AUTH_ENABLED": "set by App Service where its Entra authentication is in front; only then is the caller's "
     "name believed and recorded",
 }
