@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
@@ -107,10 +107,19 @@ class Cloud:
         return self.resources.send_request(HttpRequest("GET", url))
 
 
-@cache
+_shared: list[Cloud] = []
+
+
 def cloud() -> Cloud:
-    """The process's cloud, from its app settings."""
-    return Cloud(Settings.read(os.environ))
+    """The cloud that all functions of this process share: unless one was given, that of the app settings."""
+    if not _shared:
+        share(Cloud(Settings.read(os.environ)))
+    return _shared[0]
+
+
+def share(given: Cloud | None) -> None:
+    """From now on all functions of this process use this cloud; None: that of the app settings, made anew."""
+    _shared[:] = [given] if given else []
 
 
 class OneRequest(PollingMethod[Any]):

@@ -177,8 +177,10 @@ def remove_api_key(request: Request) -> Outcome:
         return outcome_of(error)
 
 
-def keep_tickets(cloud: Cloud, environment: str, generation: str, tickets: Mapping[str, Secret], expires: str) -> None:
-    """Puts tickets that came with a request into the vault. Raises AzureError."""
+def keep_tickets(
+    cloud: Cloud, environment: str, generation: str, tickets: Mapping[str, Secret], expires: str, *, anew: bool = False
+) -> None:
+    """Puts tickets that came with a request into the vault; `anew`: even where there are some. Raises AzureError."""
     for corp, ticket in tickets.items():
         tags = {
             names.TAG_ENVIRONMENT: environment,
@@ -187,5 +189,5 @@ def keep_tickets(cloud: Cloud, environment: str, generation: str, tickets: Mappi
             names.TAG_EXPIRES_AT: expires,
         }
         secret = names.ticket_secret(environment, generation, corp)
-        if not holds(cloud, secret, "ticket"):
+        if anew or not holds(cloud, secret, "ticket"):
             put(cloud, secret, ticket, "ticket", tags)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from activities.cloud import Cloud, cloud
@@ -57,7 +56,6 @@ class Request:
         return record is None or bool(record.get("stop"))
 
 
-@cache
 def records() -> Records:
     """The process's records, in the storage account that its app settings name."""
     return Records(cloud().records)

@@ -11,13 +11,14 @@ from pydantic import BaseModel, TypeAdapter
 
 from isthmus import documents, names
 from isthmus.problems import CONTENT_TYPE
-from isthmus.requests import Listing, Renewal, Retry
+from isthmus.requests import LONGEST_KEY, Button, Listing, Renewal, Retry
 from isthmus.spec import Spec
 
 Json = dict[str, Any]
 REFS = "#/components/schemas/{model}"
 VERSION = "1"
 PAGE, JSON = "text/html", "application/json"
+FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class Operation:
     """One method of one path.
 
     answers: status -> the answer's type (None: no body); problems: statuses that are answered as problem details
-    query: a model whose fields are the query's words, or the words themselves; durable: whether it is long-running
+    query: a model whose fields are the query's words; words, headers: name -> schema
+    media: of what it answers with; form: whether its body is sent as a browser's form
     """
 
     method: str
@@ -37,17 +39,30 @@ class Operation:
     body: type[BaseModel] | None = None
     body_required: bool = False
     query: type[BaseModel] | None = None
-    words: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, Json] = field(default_factory=dict)
+    headers: Mapping[str, Json] = field(default_factory=dict)
     media: str = JSON
+    form: bool = False
+
+    @property
+    def of_one(self) -> bool:
+        """It is about one environment."""
+        return "{name}" in self.path
 
 
 ONE, ALL = "/api/environments/{name}", "/api/environments"
-ALWAYS = (401, 500, 503)
-"""A key that is missing, a fault of ours, a service that is not within reach."""
-GENERATION = {"generation": "An earlier life of that name; the present one where it is left out."}
-KEY = {"Idempotency-Key": "The same key again is the same answer again, whatever became of the environment."}
-KNOWN = {"If-None-Match": "The ETag of the document that the caller has."}
+ALWAYS = (409, 500, 503)
+"""Too many changes at once, a fault of ours, a service that is not within reach."""
+GENERATION = {
+    "generation": {"description": "An earlier life of that name; the present one where it is left out."},
+}
+KEY = {
+    "Idempotency-Key": {
+        "maxLength": LONGEST_KEY,
+        "description": "The same key again is the same answer again, whatever became of the environment.",
+    }
+}
+KNOWN = {"If-None-Match": {"description": "The ETag of the document that the caller has."}}
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
@@ -126,7 +141,10 @@ OPERATIONS: tuple[Operation, ...] = (
         "What the page's buttons send",
         {303: None, 400: str, 403: str, 409: str},
         (404,),
+        Button,
+        body_required=True,
         media=PAGE,
+        form=True,
     ),
 )
 
@@ -174,18 +192,17 @@ def _operation(operation: Operation, refs: Mapping[Any, Json]) -> Json:
         "operationId": operation.name,
         "summary": operation.summary,
         "parameters": _parameters(operation),
-        "responses": {str(status): _answer(operation, status, refs) for status in sorted(operation.answers)}
-        | {str(status): _problem(refs) for status in sorted({*operation.problems, *ALWAYS} - {*operation.answers})},
+        "responses": _responses(operation, refs),
     }
     if operation.body:
-        content = {JSON: {"schema": refs[operation.body]}}
+        content = {FORM if operation.form else JSON: {"schema": refs[operation.body]}}
         found["requestBody"] = {"required": operation.body_required, "content": content}
     return found
 
 
 def _parameters(operation: Operation) -> list[Json]:
     found = [_correlation()]
-    if "{name}" in operation.path:
+    if operation.of_one:
         schema = {
             "type": "string",
             "pattern": f"^{names.ENVIRONMENT_PATTERN.pattern}$",
@@ -194,8 +211,8 @@ def _parameters(operation: Operation) -> list[Json]:
         found.append({"name": "name", "in": "path", "required": True, "schema": schema})
     fields = operation.query.model_json_schema()["properties"] if operation.query else {}
     found += [_word(name, "query", schema) for name, schema in fields.items()]
-    found += [_word(name, "query", _text(meaning)) for name, meaning in operation.words.items()]
-    found += [_word(name, "header", _text(meaning)) for name, meaning in operation.headers.items()]
+    found += [_word(name, "query", {"type": "string"} | limits) for name, limits in operation.words.items()]
+    found += [_word(name, "header", {"type": "string"} | limits) for name, limits in operation.headers.items()]
     return found
 
 
@@ -209,35 +226,54 @@ def _word(name: str, place: str, schema: Json) -> Json:
     }
 
 
-def _text(meaning: str) -> Json:
-    return {"type": "string", "maxLength": 255, "description": meaning}
-
-
 def _correlation() -> Json:
     meaning = "Comes back with the answer and stands in logs and in the tags of what is built; a new one if left out."
-    return _word("X-Correlation-Id", "header", {"type": "string", "description": meaning})
+    return _word(CORRELATION, "header", {"type": "string", "description": meaning})
+
+
+def _responses(operation: Operation, refs: Mapping[Any, Json]) -> Json:
+    found = {str(status): _answer(operation, status, refs) for status in operation.answers}
+    for status in {*operation.problems, *ALWAYS}:
+        usual = found.setdefault(str(status), {"description": PROBLEM, "headers": _headers()})
+        problem = {CONTENT_TYPE: {"schema": refs[documents.ProblemDocument]}}
+        usual["content"] = usual.get("content", {}) | problem
+    return dict(sorted(found.items())) | {"401": {"description": MEANINGS[401]}}
 
 
 def _answer(operation: Operation, status: int, refs: Mapping[Any, Json]) -> Json:
-    headers: Json = {"X-Correlation-Id": {"required": True, "schema": {"type": "string"}}}
-    if status == 202:
-        headers |= {name: {"schema": {"type": "string"}} for name in ("Location", "Retry-After")}
     kind = operation.answers[status]
-    found: Json = {"description": MEANINGS[status], "headers": headers}
-    return found if kind is None else found | {"content": {operation.media: {"schema": refs[kind]}}}
+    found: Json = {"description": MEANINGS[status], "headers": _headers(*HEADERS.get(status, ()))}
+    if operation.headers is KNOWN:
+        found["headers"] |= _headers("ETag")
+    if kind is not None:
+        found["content"] = {operation.media: {"schema": refs[kind]}}
+    if kind in NAMING:
+        found["links"] = {one.name: _link(one) for one in OPERATIONS if one.of_one}
+    return found
 
 
-def _problem(refs: Mapping[Any, Json]) -> Json:
-    content = {CONTENT_TYPE: {"schema": refs[documents.ProblemDocument]}}
-    return {"description": "What is wrong, and how to mend it.", "content": content}
+def _headers(*names: str) -> Json:
+    return {name: {"required": True, "schema": {"type": "string"}} for name in (CORRELATION, *names)}
 
 
+def _link(operation: Operation) -> Json:
+    """What may be asked next about the environment that an answer names."""
+    return {"operationId": operation.name, "parameters": {"name": "$response.body#/name"}}
+
+
+CORRELATION = "X-Correlation-Id"
+HEADERS = {202: ("Location", "Retry-After"), 303: ("Location",)}
+"""Headers that answers with that status have, beside the correlation id."""
+NAMING = (documents.Accepted, documents.Taken, documents.Retried, documents.Renewed)
+"""Answers to what was done with one environment: each names it."""
+PROBLEM = "What is wrong, and how to mend it."
 MEANINGS = {
     200: "Done.",
     202: "Under way; look again after Retry-After seconds.",
     303: "Done; back to the page.",
     304: "The document that the caller has is still right.",
     400: "Not done: the form is not the page's own.",
+    401: "The key is missing or wrong. The platform itself says so, without a word.",
     403: "Not done: the form was sent from another site.",
     404: "There is no such environment.",
     409: "Not while it is in this phase.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -12,6 +12,10 @@ from isthmus.problems import Finding
 from isthmus.spec import TicketsByRequest, findings_of, read_json
 
 Model = TypeVar("Model", bound=BaseModel)
+LONGEST_KEY = 255
+"""Characters of an Idempotency-Key."""
+OF_A_NAME = r"^[a-z0-9-]*$"
+"""Whatever a name may hold: with anything else there is nothing to find."""
 
 
 class Renewal(BaseModel):
@@ -32,15 +36,41 @@ class Retry(BaseModel):
     tickets: TicketsByRequest | None = Field(None, description="Only if the environment's tickets came by request.")
 
 
+class Button(BaseModel):
+    """What a button of an environment's page sends, as a browser's form."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    action: Literal["renew", "cancel", "retry", "delete"] = Field(description="What to do with it.")
+    confirm: str = Field("", description="The box that confirms a deletion: anything but nothing.")
+
+
 class Listing(BaseModel):
     """Which environments to list, by name."""
 
     model_config = ConfigDict(extra="forbid")
 
     phase: Phase | None = Field(None, description="Only those in this phase.")
-    prefix: str = Field("", max_length=24, description="Only those whose name begins so.")
+    prefix: str = Field("", max_length=24, pattern=OF_A_NAME, description="Only those whose name begins so.")
     top: int = Field(50, ge=1, le=200, description="At most so many.")
-    after: str = Field("", max_length=24, description="Only those after this one: `next` of the page before.")
+    after: str = Field(
+        "", max_length=24, pattern=OF_A_NAME, description="Only those after this one: `next` of the page before."
+    )
+
+
+def unfit(tickets: TicketsByRequest, spec: Mapping[str, Any]) -> list[Finding]:
+    """What is wrong with new tickets for an environment with that recorded spec. Not every corp needs a new one."""
+    if spec["tickets"]["source"] != "request":
+        return [Finding("/tickets", "This environment's tickets are issued by the app.", "Leave them out.")]
+    corps = {corp["name"] for corp in spec["corps"]}
+    found = []
+    for name, value in sorted(tickets.values.items()):
+        where = f"/tickets/values/{name.replace('~', '~0').replace('/', '~1')}"
+        if name not in corps:
+            found.append(Finding(where, "There is no corp of that name.", "Remove it or mend the name."))
+        elif not value.get_secret_value():
+            found.append(Finding(where, "The ticket is empty.", "Leave it out, or bring a new one."))
+    return found
 
 
 def parse_body(model: type[Model], body: bytes) -> tuple[Model | None, list[Finding]]:

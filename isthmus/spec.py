@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic.config import JsonDict
 
 from isthmus import names
 from isthmus.problems import Finding
@@ -26,6 +27,9 @@ RESERVED_RANGES = tuple(
     ipaddress.ip_network(text)
     for text in ("127.0.0.0/8", "169.254.0.0/16", "168.63.129.16/32", "224.0.0.0/4", "255.255.255.255/32")
 )
+
+IN_CIDR_FORM: JsonDict = {"pattern": r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$"}
+"""For editors and other callers; we ourselves say more exactly what is wrong with a range."""
 
 Name = Annotated[
     str, Field(pattern=f"^{names.ENVIRONMENT_PATTERN.pattern}$", min_length=3, max_length=names.LONGEST_NAME)
@@ -54,8 +58,12 @@ class Corp(BaseModel):
 
     name: Name = Field(description="3-24 lower-case letters, digits and single hyphens; starts with a letter.")
     role: Literal["provider", "consumer"] = Field(description="The provider has the model; a consumer asks it.")
-    address_space: str = Field(description="IPv4 range of the virtual network in CIDR form: 10.0.0.0/16.")
-    subnet: str | None = Field(None, description="Range of the subnet. Default: the first /24 of the space.")
+    address_space: str = Field(
+        description="IPv4 range of the virtual network in CIDR form: 10.0.0.0/16.", json_schema_extra=IN_CIDR_FORM
+    )
+    subnet: str | None = Field(
+        None, description="Range of the subnet. Default: the first /24 of the space.", json_schema_extra=IN_CIDR_FORM
+    )
 
     @property
     def subnet_prefix(self) -> str:

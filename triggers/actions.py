@@ -18,12 +18,13 @@ from activities.cloud import cloud
 from activities.keyvault import keep_tickets
 from activities.records import Document, Life, Records
 from isthmus import names
-from isthmus.lifecycle import RUNNING, STOP_EVENT
+from isthmus.lifecycle import RUNNING, STOP_EVENT, allowed
 from isthmus.plan import utc
 from isthmus.problems import Problem
+from isthmus.requests import unfit
 from isthmus.secretref import Secret
 from isthmus.spec import TicketsByRequest
-from triggers.answers import no_such
+from triggers.answers import no_such, unfit_request
 from triggers.endpoint import asker
 
 AT_WORK = (df.OrchestrationRuntimeStatus.Running, df.OrchestrationRuntimeStatus.Pending)
@@ -64,8 +65,10 @@ async def retry(
     if record is None:
         return _refused(no_such(name))
     life = life_of(record)
-    if tickets:
-        await asyncio.to_thread(bring_tickets, tickets, life, record)
+    if tickets and (findings := unfit(tickets, record["spec"])):
+        return _refused(unfit_request(findings))
+    if tickets and allowed(record)["retry"]:
+        await asyncio.to_thread(bring_tickets, tickets, life, record, anew=True)
     record, taken = await asyncio.to_thread(bookkeeping.begin_again, store, life)
     if record is None:
         return _refused(no_such(name))
@@ -107,10 +110,10 @@ def job(record: Mapping[str, Any]) -> dict[str, Any]:
     return {key: record[key] for key in ("environment", "generation", "attempt", "on_failure", "correlation_id")}
 
 
-def bring_tickets(tickets: TicketsByRequest, life: Life, record: Mapping[str, Any]) -> None:
-    """Tickets that came along go into the vault before anything is started."""
+def bring_tickets(tickets: TicketsByRequest, life: Life, record: Mapping[str, Any], *, anew: bool = False) -> None:
+    """Tickets that came along go into the vault before anything is started; `anew`: in place of those there."""
     values = {corp: Secret(value.get_secret_value()) for corp, value in tickets.values.items()}
-    keep_tickets(cloud(), *life, values, record["expires_at"])
+    keep_tickets(cloud(), *life, values, record["expires_at"], anew=anew)
 
 
 def entry(action: str) -> dict[str, Any]:

@@ -49,8 +49,12 @@ def refusal(found: Problem, headers: Mapping[str, str] | None = None) -> func.Ht
 
 
 def bad_request(findings: list[Finding]) -> func.HttpResponse:
+    return refusal(unfit_request(findings))
+
+
+def unfit_request(findings: list[Finding]) -> Problem:
     detail = f"{len(findings)} finding{'s' if len(findings) > 1 else ''}; nothing was done."
-    return problem(400, "bad-request", "The request can't be carried out", detail, tuple(findings))
+    return Problem(400, "bad-request", "The request can't be carried out", detail, tuple(findings))
 
 
 def no_such(name: str) -> Problem:

@@ -20,7 +20,7 @@ from isthmus.documents import StatusDocument
 from isthmus.lifecycle import RUNNING, is_over
 from isthmus.plan import utc
 from isthmus.problems import Finding
-from isthmus.requests import Listing, Renewal, Retry, parse_body, parse_query
+from isthmus.requests import LONGEST_KEY, Listing, Renewal, Retry, parse_body, parse_query
 from isthmus.spec import Spec, TicketsByRequest, parse
 from isthmus.status import status_document, summary
 from triggers import actions
@@ -30,7 +30,6 @@ from triggers.endpoint import endpoint
 blueprint = df.Blueprint()
 KEYS_QUERY = frozenset({"code", "clientId"})
 """The platform's own words in a query: a function key and its name."""
-LONGEST_KEY = 255
 AT_ONCE = 8
 """Records that are read at the same time for a list."""
 

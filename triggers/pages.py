@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import azure.durable_functions as df
@@ -15,8 +15,9 @@ import azure.functions as func
 
 from activities.records import Records
 from activities.steps import records
+from isthmus.openapi import FORM
 from isthmus.pages import HEADERS, environment_page, overview_page
-from isthmus.requests import Listing, parse_query
+from isthmus.requests import Button, Listing, parse_query
 from isthmus.status import summary
 from triggers import actions
 from triggers.answers import bad_request, no_such, refusal
@@ -28,8 +29,7 @@ CARRIED = ("code", "clientId")
 """What forms and links carry along of the page's own query: the function key."""
 LONGEST_FORM = 4096
 """Bytes; ours has two short fields."""
-FORM = "application/x-www-form-urlencoded"
-ACTIONS = ("renew", "cancel", "retry", "delete")
+ACTIONS = get_args(Button.model_fields["action"].annotation)
 
 
 @blueprint.route(route="environments/page", methods=["GET"])

@@ -155,6 +155,11 @@ class Engine:
         """Until no orchestration has anything left to do."""
         self.hub.run()
 
+    def pass_by(self, seconds: float) -> None:
+        """So much time goes by, with whatever the orchestrations do in it."""
+        self.hub.run(until=self.hub.seconds + seconds)
+        self.direct.advance(self.hub.now - self.direct.clock.now())
+
     def settle(self, seconds: float = SETTLING) -> None:
         """Lets Azure end what is under way."""
         self.direct.advance(seconds)

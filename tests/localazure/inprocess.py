@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from http.client import RemoteDisconnected
+from threading import Lock
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -57,6 +58,7 @@ class Session:
         self.origin, self.peer = origin, peer
         self.around: Around = as_it_is
         self.spent = 0.0
+        self._one_at_a_time = Lock()
 
     def request(
         self,
@@ -79,7 +81,8 @@ class Session:
     ) -> requests.Response:
         incoming = self._incoming(method, url, headers, data)
         try:
-            answer = self.around(incoming, lambda: self.loop.run_until_complete(self.azure.front.handle(incoming)))
+            with self._one_at_a_time:
+                answer = self.around(incoming, lambda: self.loop.run_until_complete(self.azure.front.handle(incoming)))
         except BrokenError as broken:
             if broken.effect == "half" and broken.answer is not None:
                 return self._response(method, url, broken.answer, whole=False)

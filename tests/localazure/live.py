@@ -13,6 +13,7 @@ import json
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import inf
 from typing import Any
 
 from tests.unit.driver import ACTIVITY_SECONDS, START, orchestrators
@@ -218,10 +219,11 @@ class Hub:
         self._queue.clear()
         self._flying.clear()
 
-    def run(self, most: int = 6_000) -> None:
-        """Until nothing is left to do."""
+    def run(self, most: int = 6_000, until: float = inf) -> None:
+        """Until nothing is left to do, or until that virtual second since the start."""
         for _ in range(most):
-            if not self._queue:
+            if not self._queue or self._queue[0][0] > START + until:
+                self.now = max(self.now, START + until) if until < inf else self.now
                 return
             moment, _, instance, do, timer = heapq.heappop(self._queue)
             if (instance and instance.over) or (timer and timer.cancelled):
