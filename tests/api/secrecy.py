@@ -11,6 +11,16 @@ from urllib.parse import quote
 TICKET = f"{hashlib.sha256(b'ticket').hexdigest()}/+&"
 """Stands where a request has tickets. Its last characters look different in each form. Not written out here:
 hypothesis sends what constants it finds in the code."""
+MISPLACED: tuple[Any, ...] = (
+    TICKET,
+    [TICKET],
+    {"source": TICKET},
+    {"source": "ockam", "values": {"ai-corp": TICKET}},
+    {"source": "request", "values": TICKET},
+    {"source": "request", "values": {"ai-corp": [TICKET]}},
+    {"source": "request", "values": {"ai-corp": {"value": TICKET}}, "value": TICKET},
+)
+"""What somebody may write where tickets belong."""
 SHORTEST = 20
 """Characters of the vault's values that are secrets; the word in reserved places is none."""
 
