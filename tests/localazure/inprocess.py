@@ -81,13 +81,17 @@ class Session:
     ) -> requests.Response:
         incoming = self._incoming(method, url, headers, data)
         try:
-            with self._one_at_a_time:
-                answer = self.around(incoming, lambda: self.loop.run_until_complete(self.azure.front.handle(incoming)))
+            answer = self.around(incoming, lambda: self._carried_out(incoming))
         except BrokenError as broken:
             if broken.effect == "half" and broken.answer is not None:
                 return self._response(method, url, broken.answer, whole=False)
             raise self._broken(broken, timeout) from None
         return self._response(method, url, answer)
+
+    def _carried_out(self, incoming: Incoming) -> Answer:
+        """What goes on around it may take other threads, with requests of their own: they must not wait for it."""
+        with self._one_at_a_time:
+            return self.loop.run_until_complete(self.azure.front.handle(incoming))
 
     def _incoming(self, method: str, url: str, headers: Mapping[str, str], data: Any) -> Incoming:
         parts = urlsplit(url)
