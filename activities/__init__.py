@@ -19,5 +19,6 @@ records.py            the records: one blob per life of an environment, per part
 bookkeeping.py        what the orchestrators write down: phases, progress
 steps.py              what every step's activity is given
 cleanup.py            what has expired, found by its tags
+telemetry.py          log lines, spans and metrics, all with the same fields
 registry.py           the table: step kind -> ensure and remove; registers every activity
 """

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from activities import telemetry
 from activities.cloud import Cloud
 from activities.records import Document, Life, Records
 from isthmus.lifecycle import OVER, RUNNING, allowed, may_follow
 from isthmus.plan import Findings, Occasion, Place, make_plan, utc
 from isthmus.spec import recorded
 
+log = telemetry.logger("bookkeeping")
 StopReason = Literal["failure", "delete", "cancel", "lease"]
 NOTHING_PLANNED = Findings({"name": "none", "version": "none", "sku": "none", "capacity": 0}, "")
 """Enough to name everything of a life that ended before it had a plan."""
@@ -29,7 +31,12 @@ def set_phase(records: Records, life: Life, phase: Any, details: Mapping[str, An
 
     document = records.change(life, move)
     if document is None:
+        log.error("its record is missing")
         return {"phase": None, "stop": {"why": "lost", "detail": "its record is missing"}}
+    if document["phase"] == phase:
+        telemetry.phase_reached(phase, details)
+    else:
+        log.info("phase stays %s", document["phase"])
     return {"phase": document["phase"], "stop": document.get("stop")}
 
 
@@ -86,9 +93,15 @@ def renew(records: Records, life: Life, minutes: int, now: datetime) -> tuple[Do
     return records.change(life, longer), taken
 
 
-def save_progress(records: Records, life: Life, part: str, lines: list[Document]) -> dict[str, Any]:
-    """Keeps a part's lines. A step that failed stops what is still being built beside it."""
+def save_progress(
+    records: Records, life: Life, part: str, lines: list[Document], changed: Collection[str] = ()
+) -> dict[str, Any]:
+    """Keeps a part's lines, and tells of those that changed. A step that failed stops what is still being built
+    beside it."""
     records.save_part(life, part, lines)
+    for line in lines:
+        if line["id"] in changed:
+            telemetry.step_changed("remove" if part == "teardown" else "ensure", line)
     wrong = next((line for line in lines if line["state"] == "failed"), None)
     if wrong and part != "teardown":
         document = ask_for_stop(records, life, "failure", f"{wrong['id']} failed")

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from activities import telemetry
 from activities.bookkeeping import ask_for_stop
 from activities.cloud import Cloud, get
 from activities.records import Document, Life, Records
 from isthmus import names
-from isthmus.lifecycle import RUNNING
+from isthmus.lifecycle import FOLLOWS, RUNNING, whose
+from isthmus.telemetry import CLEANUP_LATENESS, ENVIRONMENTS
 
+log = telemetry.logger("cleanup")
 OWNER_LOST = timedelta(minutes=30)
 """An orchestration that still builds or deletes so long after the lease ended is believed dead."""
 
@@ -26,6 +29,7 @@ def find_expired(cloud: Cloud, records: Records, now: datetime) -> dict[str, Any
     listed = cloud.resources.resource_groups.list(filter=f"tagName eq '{names.TAG_ENVIRONMENT}'")
     found: dict[str, dict[Life, dict[str, str]]] = {"expired": {}, "stopping": {}}
     left_alone, with_group = [], set()
+    phases: dict[str, int] = dict.fromkeys(FOLLOWS, 0)
     for group in listed:
         tags = dict(group.tags or {})
         life = (str(tags.get(names.TAG_ENVIRONMENT)), str(tags.get(names.TAG_GENERATION)))
@@ -37,6 +41,7 @@ def find_expired(cloud: Cloud, records: Records, now: datetime) -> dict[str, Any
             _sort(found, life, over_since(tags, record), record, now)
     for life in records.lives():
         record = records.load(life)
+        phases[record["phase"] if record else "gone"] += 1
         if life in with_group or not record or record["phase"] == "gone":
             continue
         if standing := _standing(cloud, record):
@@ -47,7 +52,20 @@ def find_expired(cloud: Cloud, records: Records, now: datetime) -> dict[str, Any
             _sort(found, life, over_since({}, record), record, now)
     for life in found["stopping"]:
         ask_for_stop(records, life, "lease", "its lease ended")
+    _tell(found, left_alone, phases)
     return {name: list(lives.values()) for name, lives in found.items()} | {"left_alone": left_alone}
+
+
+def _tell(
+    found: Mapping[str, Mapping[Life, Mapping[str, str]]], left_alone: list[dict[str, str]], phases: Mapping[str, int]
+) -> None:
+    for phase, lives in phases.items():
+        telemetry.count(ENVIRONMENTS, lives, state=phase)
+    for verdict, over in found.items():
+        for life in over.values():
+            log.info("its lease ended: %s", verdict, extra=life)
+    for line in left_alone:
+        log.warning("%s is left alone: %s", line["group"], line["reason"])
 
 
 def _standing(cloud: Cloud, record: Document) -> list[str]:
@@ -61,7 +79,10 @@ def _sort(
     found: dict[str, dict[Life, dict[str, str]]], life: Life, over: datetime | None, record: Document, now: datetime
 ) -> None:
     if over is not None and over <= now:
-        found[_verdict(record, now - over)][life] = {"environment": life[0], "generation": life[1]}
+        lives = found[_verdict(record, now - over)]
+        if life not in lives:
+            telemetry.count(CLEANUP_LATENESS, (now - over).total_seconds())
+        lives[life] = whose(record)
 
 
 def _verdict(record: Document, late: timedelta) -> str:

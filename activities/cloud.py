@@ -17,13 +17,14 @@ from typing import Any
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
 from azure.core.polling import PollingMethod
 from azure.core.rest import HttpRequest
-from azure.identity import DefaultAzureCredential
 
+from activities import telemetry
 from isthmus.errors import classify
 from isthmus.outcomes import Failed, Outcome, Pending
 from isthmus.settings import Settings
 
 NO_RETRIES = {"retry_total": 0}
+log = telemetry.logger("cloud")
 
 
 class Cloud:
@@ -32,8 +33,14 @@ class Cloud:
     at_once = 8
     """Requests that one call may have under way at the same time, where it looks at many things."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, **options: Any) -> None:
         self.settings = settings
+        self._more = options
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What every client is given; anew, since clients add to the list."""
+        return {"per_call_policies": [telemetry.Telling()], **self._more}
 
     def now(self) -> datetime:
         """The time, in UTC."""
@@ -41,6 +48,8 @@ class Cloud:
 
     @cached_property
     def credential(self) -> Any:
+        from azure.identity import DefaultAzureCredential
+
         return DefaultAzureCredential()
 
     @cached_property
@@ -89,22 +98,23 @@ class Cloud:
     def secrets(self) -> Any:
         from azure.keyvault.secrets import SecretClient
 
-        return SecretClient(self.settings.vault_url, self.credential, **NO_RETRIES)
+        return SecretClient(self.settings.vault_url, self.credential, **NO_RETRIES, **self.options)
 
     @cached_property
     def records(self) -> Any:
         """Container client of the records; the one client that retries, since nobody waits on its behalf."""
         from azure.storage.blob import BlobServiceClient
 
-        service = BlobServiceClient(self.settings.storage_url, self.credential)
+        service = BlobServiceClient(self.settings.storage_url, self.credential, **self.options)
         return service.get_container_client("isthmus")
 
     def _management(self, client: Callable[..., Any]) -> Any:
-        return client(self.credential, self.settings.subscription, **NO_RETRIES)
+        return client(self.credential, self.settings.subscription, **NO_RETRIES, **self.options)
 
     def get_url(self, url: str) -> Any:
         """One GET of an absolute ARM URL, such as an operation's status; the raw response of any status."""
-        return self.resources.send_request(HttpRequest("GET", url))
+        with telemetry.untraced():  # the URL may be signed
+            return self.resources.send_request(HttpRequest("GET", url), tracing_options={"enabled": False})
 
 
 _shared: list[Cloud] = []
@@ -194,20 +204,28 @@ def code_of(error: AzureError) -> str:
     return str(nested.get("code") or getattr(inner, "code", None) or getattr(error, "error_code", None) or "")
 
 
+def request_id_of(error: Exception) -> str | None:
+    """For Azure's support; None where no answer came."""
+    headers: Mapping[str, str] = getattr(getattr(error, "response", None), "headers", {})
+    return headers.get("x-ms-request-id")
+
+
 def outcome_of(error: AzureError, *, wrote: bool = False) -> Pending | Failed:
     """What an error that an SDK raised means for a step."""
     if not isinstance(error, HttpResponseError) or error.response is None:
-        return classify(0, type(error).__name__, "the service could not be reached", wrote=wrote)
+        return _told(0, {}, classify(0, type(error).__name__, "the service could not be reached", wrote=wrote))
     headers: Mapping[str, str] = error.response.headers  # type: ignore[attr-defined]
     message = getattr(getattr(error, "error", None), "message", None) or error.reason or "no message"
-    return classify(
-        error.status_code or 0,
+    status = error.status_code or 0
+    outcome = classify(
+        status,
         code_of(error),
         str(message),
         retry_after=retry_after(headers),
         request_id=headers.get("x-ms-request-id"),
         wrote=wrote,
     )
+    return _told(status, headers, outcome)
 
 
 def outcome_of_body(status: int, body: Mapping[str, Any], headers: Mapping[str, str]) -> Outcome:
@@ -215,10 +233,20 @@ def outcome_of_body(status: int, body: Mapping[str, Any], headers: Mapping[str, 
     error = body.get("error") or (body.get("properties") or {}).get("error") or {}
     said = (error, *(error.get("details") or ()))
     words = " ".join(dict.fromkeys(str(one["message"]) for one in said if one.get("message")))
-    return classify(
+    outcome = classify(
         status,
         str(error.get("code") or ("OperationFailed" if status < 400 else "")),
         words or "the operation failed without a word",
         retry_after=retry_after(headers),
         request_id=headers.get("x-ms-request-id"),
     )
+    return _told(status, headers, outcome)
+
+
+def _told(status: int, headers: Mapping[str, str], outcome: Pending | Failed) -> Pending | Failed:
+    """What is waited for stands in the log with Azure's words and request id; what failed is told with its step."""
+    if outcome["state"] == "pending":
+        request_id = headers.get("x-ms-request-id") or "none"
+        more = {"status": status, "request_id": request_id}
+        log.warning("HTTP %d: %s (request id %s)", status, outcome["detail"], request_id, extra=more)
+    return outcome

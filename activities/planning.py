@@ -7,10 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-from activities import arm
+from activities import arm, telemetry
 from activities.cloud import Cloud
 from activities.preflight import survey
 from activities.records import Document, Life, Records
@@ -134,7 +131,7 @@ def _existing(
 
     looked = [step for step in plan["steps"] if step["kind"] in kinds]
     with ThreadPoolExecutor(cloud.at_once) as pool:
-        found = {step["id"] for step, yes in zip(looked, pool.map(there, looked), strict=True) if yes}
+        found = {step["id"] for step, yes in zip(looked, pool.map(telemetry.along(there), looked), strict=True) if yes}
     return frozenset(found | (made - {step["id"] for step in looked}))
 
 
@@ -144,5 +141,8 @@ def _place(cloud: Cloud) -> Place:
 
 def _public_key() -> str:
     """A key pair that Azure demands of a Linux VM; its private half ends with this call."""
+    from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
     key = generate_private_key(public_exponent=65537, key_size=2048).public_key()
     return key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()

@@ -10,6 +10,7 @@ from typing import Any
 
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 
+from activities import telemetry
 from activities.cloud import Cloud, get, listed, outcome_of
 from activities.ockam import administrator
 from isthmus import permissions
@@ -36,7 +37,7 @@ class Surveyed:
 def survey(cloud: Cloud, case: Case) -> Surveyed:
     """Every look and every judge. What can't be looked at is a finding of its own."""
     with ThreadPoolExecutor(cloud.at_once) as pool:
-        looks = {check: pool.submit(look, cloud, case) for check, look in LOOKS.items()}
+        looks = {check: pool.submit(telemetry.along(look), cloud, case) for check, look in LOOKS.items()}
     findings: list[PlanFinding] = []
     unseen: Pending | None = None
     for check, judge in JUDGES.items():

@@ -5,7 +5,6 @@ Activities carry the kind in their name (`ensure_private_endpoint`), so that a h
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
@@ -26,14 +25,20 @@ from activities import (
     planning,
     privatedns,
     resources,
+    telemetry,
     tickets,
     verification,
 )
-from activities.cloud import cloud
+from activities.cloud import Cloud, cloud
+from activities.records import Life, Records
 from activities.steps import Request, records, request_of
 from isthmus.outcomes import Outcome, failed
+from isthmus.telemetry import step_fields
 
 Verb = Callable[[Request], Outcome]
+Given = Mapping[str, Any]
+"""An activity's input."""
+Act = Callable[[Cloud, Records, Given], Mapping[str, Any]]
 
 ARM_KINDS: dict[str, arm.Resource] = {
     **resources.KINDS,
@@ -62,64 +67,83 @@ VERBS: dict[str, tuple[Verb, Verb]] = {
     **OTHER_KINDS,
 }
 
-log = logging.getLogger("isthmus.activities")
+
+def _life(given: Given) -> Life:
+    return given["environment"], given["generation"]
+
+
+def _plan_environment(cloud: Cloud, records: Records, given: Given) -> Outcome:
+    return planning.plan_environment(cloud, records, _life(given), given["attempt"])
+
+
+def _set_phase(cloud: Cloud, records: Records, given: Given) -> Mapping[str, Any]:
+    return bookkeeping.set_phase(records, _life(given), given["phase"], given["details"])
+
+
+def _save_progress(cloud: Cloud, records: Records, given: Given) -> Mapping[str, Any]:
+    return bookkeeping.save_progress(records, _life(given), given["part"], given["lines"], given.get("changed", ()))
+
+
+def _begin_teardown(cloud: Cloud, records: Records, given: Given) -> Mapping[str, Any]:
+    expired_at = datetime.fromisoformat(given["expired_at"]) if given.get("expired_at") else None
+    return bookkeeping.begin_teardown(cloud, records, _life(given), expired_at)
+
+
+def _find_expired(cloud: Cloud, records: Records, given: Given) -> Mapping[str, Any]:
+    return cleanup.find_expired(cloud, records, datetime.fromisoformat(given["now"]))
+
+
+def _step(verb: Verb, cloud: Cloud, records: Records, given: Given) -> Outcome:
+    return verb(request_of(given, cloud, records))
+
+
+ACTIVITIES: dict[str, Act] = {
+    **{f"ensure_{kind}": partial(_step, ensure) for kind, (ensure, _) in VERBS.items()},
+    **{f"remove_{kind}": partial(_step, remove) for kind, (_, remove) in VERBS.items()},
+    "plan_environment": _plan_environment,
+    "set_phase": _set_phase,
+    "save_progress": _save_progress,
+    "begin_teardown": _begin_teardown,
+    "find_expired": _find_expired,
+}
+
+log = telemetry.logger("activities")
 blueprint = df.Blueprint()
 
 
-def _guarded(verb: Verb, payload: Mapping[str, Any]) -> dict[str, Any]:
-    """A bug in one step is that step's failure: the orchestration goes on to take down what it built."""
-    try:
-        return dict(verb(request_of(payload)))
-    except Exception as error:
-        log.exception("step %s of %s", payload["step"]["id"], payload["environment"])
-        return dict(
-            failed(
-                "InternalError",
-                f"{type(error).__name__} in Isthmus itself.",
-                hint="This is a fault of Isthmus: its log has the details under this step's name.",
-                retryable=True,
-            )
-        )
+def perform(name: str, cloud: Cloud, records: Records, given: Given) -> dict[str, Any]:
+    """One activity, told of as it is. A bug in one step is that step's failure: the orchestration goes on to take
+    down what it built."""
+    step = given.get("step")
+    told = {**given, **step_fields(step["id"])} if step else given
+    with telemetry.about(told), telemetry.activity(name, given) as say:
+        try:
+            result = dict(ACTIVITIES[name](cloud, records, given))
+        except Exception as error:
+            log.exception("%s broke", name)
+            if step is None:
+                raise
+            result = dict(_broken(error))
+        say(result)
+        return result
 
 
-def _register(name: str, verb: Verb) -> None:
+def _broken(error: Exception) -> Outcome:
+    return failed(
+        "InternalError",
+        f"{type(error).__name__} in Isthmus itself.",
+        hint="This is a fault of Isthmus: its log has the details under this step's name.",
+        retryable=True,
+    )
+
+
+def _register(name: str) -> None:
     def activity(request: dict) -> dict:  # type: ignore[type-arg]
-        return _guarded(verb, request)
+        return perform(name, cloud(), records(), request)
 
     activity.__name__ = name
     blueprint.activity_trigger(input_name="request")(activity)
 
 
-for _kind, (_ensure, _remove) in VERBS.items():
-    _register(f"ensure_{_kind}", _ensure)
-    _register(f"remove_{_kind}", _remove)
-
-
-def _life(request: Mapping[str, Any]) -> tuple[str, str]:
-    return request["environment"], request["generation"]
-
-
-@blueprint.activity_trigger(input_name="request")
-def plan_environment(request: dict) -> dict:  # type: ignore[type-arg]
-    return dict(planning.plan_environment(cloud(), records(), _life(request), request["attempt"]))
-
-
-@blueprint.activity_trigger(input_name="request")
-def set_phase(request: dict) -> dict:  # type: ignore[type-arg]
-    return bookkeeping.set_phase(records(), _life(request), request["phase"], request["details"])
-
-
-@blueprint.activity_trigger(input_name="request")
-def save_progress(request: dict) -> dict:  # type: ignore[type-arg]
-    return bookkeeping.save_progress(records(), _life(request), request["part"], request["lines"])
-
-
-@blueprint.activity_trigger(input_name="request")
-def begin_teardown(request: dict) -> dict:  # type: ignore[type-arg]
-    expired_at = datetime.fromisoformat(request["expired_at"]) if request.get("expired_at") else None
-    return bookkeeping.begin_teardown(cloud(), records(), _life(request), expired_at)
-
-
-@blueprint.activity_trigger(input_name="request")
-def find_expired(request: dict) -> dict:  # type: ignore[type-arg]
-    return cleanup.find_expired(cloud(), records(), datetime.fromisoformat(request["now"]))
+for _name in ACTIVITIES:
+    _register(_name)

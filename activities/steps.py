@@ -61,14 +61,14 @@ def records() -> Records:
     return Records(cloud().records)
 
 
-def request_of(payload: Mapping[str, Any]) -> Request:
-    """The activity's JSON input as a Request on this process's cloud."""
+def request_of(payload: Mapping[str, Any], cloud: Cloud, records: Records) -> Request:
+    """A step's activity's JSON input."""
     return Request(
         payload["environment"],
         payload["generation"],
         payload["step"],
         payload["outputs"],
         payload["writes"],
-        cloud(),
-        records(),
+        cloud,
+        records,
     )

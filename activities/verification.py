@@ -8,12 +8,13 @@ from typing import Any
 
 from azure.core.exceptions import AzureError
 
-from activities import keyvault
+from activities import keyvault, telemetry
 from activities.arm import at
 from activities.cloud import get, listed, outcome_of
 from activities.steps import Request
 from isthmus.outcomes import Outcome, failed, ready
 from isthmus.proof import judge
+from isthmus.telemetry import VERIFICATION
 
 Evidence = dict[tuple[str, str], Mapping[str, Any]]
 
@@ -27,6 +28,7 @@ def ensure_proof(request: Request) -> Outcome:
             found |= _addresses(request, corp) | _rules(request, corp)
         found |= _account(request, wanted) | _key(request, wanted)
         proof = judge(wanted["corps"], found, _answer(request.outputs))
+        telemetry.count(VERIFICATION, result=proof["result"])
         proof = keyvault.without_api_key(request.cloud, wanted["key"]["secret"], proof)
     except AzureError as error:
         return outcome_of(error)

@@ -21,6 +21,7 @@ requests.py     the smaller requests beside the spec
 problems.py     problem details (RFC 9457)
 secretref.py    a secret that refuses to be printed or serialised
 permissions.py  what the app's identity must be allowed to do, by step kind
+telemetry.py    what log lines, spans and metrics are called, and what they bear
 settings.py     the app settings, read once
 cloudinit.py    the custom data of a VM from the files of infra/vm
 """

@@ -28,6 +28,11 @@ RUNNING: frozenset[Phase] = frozenset({"requested", "planning", "building", "ver
 SETTLED: frozenset[Phase] = frozenset({"ready", "failed", "gone"})
 
 
+def whose(job: Mapping[str, Any]) -> dict[str, str]:
+    """What every activity is given: whose work it does, and the id that is told with it."""
+    return {key: job[key] for key in ("environment", "generation", "correlation_id") if key in job}
+
+
 def may_follow(now: Phase, then: Phase) -> bool:
     """Staying is always allowed: what runs at least once says the same thing twice."""
     return now == then or then in FOLLOWS[now]

@@ -112,9 +112,10 @@ class Walk:
         return self.stopping or (not self.keep_going and any(p.state == "failed" for p in self.progress.values()))
 
     def request(self, progress: Progress) -> dict[str, Any]:
-        """The activity's input: the step, what its needs found out, and how often it was written."""
+        """The activity's input: the step, what its needs found out, how often it was written and looked at."""
         outputs = {need: dict(self.outputs_of(need)) for need in progress.step["needs"]}
-        return {"step": dict(progress.step), "outputs": outputs, "writes": progress.writes}
+        tried = {"writes": progress.writes, "attempts": progress.attempts}
+        return {"step": dict(progress.step), "outputs": outputs, **tried}
 
     def outputs_of(self, step_id: str) -> Mapping[str, Any]:
         return self.known[step_id] if step_id in self.known else self.progress[step_id].outputs
@@ -223,6 +224,10 @@ class Walk:
     def states(self) -> list[tuple[str, int]]:
         """Changes whenever there is something new to write down."""
         return [(p.state, p.writes) for p in self.progress.values()]
+
+    def changed(self, before: list[tuple[str, int]]) -> list[str]:
+        """Ids of the steps of which there is something new since `states` said that."""
+        return [step for step, was, now in zip(self.progress, before, self.states(), strict=True) if was != now]
 
     def lines(self) -> list[dict[str, Any]]:
         """Every step's line for the record."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
+from isthmus.lifecycle import whose
 from isthmus.walk import Walk
 from orchestrators.walking import go_through
 
@@ -17,7 +18,6 @@ blueprint = df.Blueprint()
 def build_corp(context: df.DurableOrchestrationContext) -> Generator[Any, Any, dict[str, Any]]:
     """In: environment, generation, corp, steps, known outputs. Out: the steps' outputs and the first error."""
     job = context.get_input()
-    life = {"environment": job["environment"], "generation": job["generation"]}
     walk = Walk(job["steps"], job["known"])
-    yield from go_through(context, walk, life, job["corp"])
+    yield from go_through(context, walk, whose(job), job["corp"])
     return {"complete": walk.complete, "error": walk.error, "outputs": walk.own_outputs()}

@@ -10,7 +10,7 @@ import azure.durable_functions as df
 
 from isthmus import names
 from isthmus.errors import own_failure
-from isthmus.lifecycle import STOP_EVENT
+from isthmus.lifecycle import STOP_EVENT, whose
 from isthmus.outcomes import Failed, failed, stopped
 from isthmus.plan import slice_of, stage
 from isthmus.walk import Walk
@@ -28,7 +28,7 @@ PLAN_PATIENCE = timedelta(minutes=10)
 def provision_environment(context: df.DurableOrchestrationContext) -> Work:
     """In: environment, generation, attempt, on_failure. Out: the phase that it came to."""
     job = context.get_input()
-    life = {"environment": job["environment"], "generation": job["generation"]}
+    life = whose(job)
     try:
         details = yield from _provision(context, job, life)
     except Exception as bug:  # a corp's orchestration broke: what it built must still be taken down
@@ -91,7 +91,7 @@ def _planned(context: df.DurableOrchestrationContext, job: Mapping[str, Any]) ->
 def _build(
     context: df.DurableOrchestrationContext, job: Mapping[str, Any], plan: Mapping[str, Any], corp: str, reserve: Walk
 ) -> Any:
-    life = {"environment": job["environment"], "generation": job["generation"]}
+    life = whose(job)
     work = life | {"corp": corp, "steps": slice_of(plan, corp), "known": reserve.outputs()}
     instance = names.corp_instance(life["environment"], life["generation"], corp, job["attempt"])
     return context.call_sub_orchestrator("build_corp", work, instance)

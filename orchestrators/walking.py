@@ -30,8 +30,9 @@ def go_through(
             for progress, outcome in zip(due, outcomes, strict=True):
                 walk.take(progress.step["id"], outcome, context.current_utc_datetime)
         if walk.states() != kept:
+            news = {"part": part, "lines": walk.lines(), "changed": walk.changed(kept)}
             kept = walk.states()
-            saved = yield context.call_activity("save_progress", life | {"part": part, "lines": walk.lines()})
+            saved = yield context.call_activity("save_progress", life | news)
             walk.stopping = walk.stopping or (verb == "ensure" and bool(saved["stop"]))
         if walk.done:
             return

@@ -18,7 +18,7 @@ from activities.cloud import cloud
 from activities.keyvault import keep_tickets
 from activities.records import Document, Life, Records
 from isthmus import names
-from isthmus.lifecycle import RUNNING, STOP_EVENT, allowed
+from isthmus.lifecycle import RUNNING, STOP_EVENT, allowed, whose
 from isthmus.plan import utc
 from isthmus.problems import Problem
 from isthmus.requests import unfit
@@ -107,7 +107,7 @@ def life_of(record: Mapping[str, Any]) -> Life:
 
 def job(record: Mapping[str, Any]) -> dict[str, Any]:
     """Input of the orchestration that provisions."""
-    return {key: record[key] for key in ("environment", "generation", "attempt", "on_failure", "correlation_id")}
+    return whose(record) | {key: record[key] for key in ("attempt", "on_failure")}
 
 
 def bring_tickets(tickets: TicketsByRequest, life: Life, record: Mapping[str, Any], *, anew: bool = False) -> None:
@@ -146,8 +146,7 @@ async def _end(
         # Its own orchestration takes it down: one owner of each teardown.
         await _wake(client, record)
     elif record["phase"] != "gone" and not await _at_work(client, names.provision_instance(*life, record["attempt"])):
-        payload = {key: record[key] for key in ("environment", "generation", "correlation_id")}
-        await start(client, "teardown_environment", names.teardown_instance(*life), payload)
+        await start(client, "teardown_environment", names.teardown_instance(*life), whose(record))
     return Done(202, {"name": life[0], "generation": life[1], "phase": record["phase"]})
 
 

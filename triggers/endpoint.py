@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import logging
 import os
 import re
 import uuid
@@ -15,7 +14,8 @@ from typing import Any
 import azure.functions as func
 from azure.core.exceptions import AzureError
 
-from activities.cloud import code_of
+from activities import telemetry
+from activities.cloud import code_of, request_id_of
 from isthmus.errors import ConfigurationError, RecordConflictError
 from triggers.answers import problem
 
@@ -26,7 +26,7 @@ ENTRA_NAME = "X-MS-CLIENT-PRINCIPAL-NAME"
 """Set by the platform's Entra authentication. Without it in front, anybody could send this header."""
 
 
-log = logging.getLogger("isthmus.http")
+log = telemetry.logger("http")
 
 
 @dataclass(frozen=True)
@@ -53,20 +53,26 @@ def endpoint(handler: Callable[..., Awaitable[func.HttpResponse]]) -> Callable[.
         request: func.HttpRequest = bindings["req"]
         current = _asked_by(request.headers, os.environ)
         _asker.set(current)
-        try:
-            response = await handler(**bindings)
-        except (AzureError, RecordConflictError, ConfigurationError) as error:
-            response = _failing(error)
-        except Exception:
-            log.exception("%s failed; correlation id %s", handler.__name__, current.correlation_id)
-            response = problem(500, "internal-error", "A fault of Isthmus", "Its log has the details; see the id.")
-        response.headers[CORRELATION] = current.correlation_id
-        path = request.url.partition("?")[0]  # the query may hold a key
-        said = (request.method, path, response.status_code, current.correlation_id, current.name or "a key's holder")
-        log.info("%s %s %s; correlation id %s; asked by %s", *said)
-        return response
+        named = {"environment": request.route_params.get("name"), "correlation_id": current.correlation_id}
+        with telemetry.about(named):
+            response = await _answer(handler, bindings)
+            response.headers[CORRELATION] = current.correlation_id
+            path = request.url.partition("?")[0]  # the query may hold a key
+            said = (request.method, path, response.status_code, current.name or "a key's holder")
+            log.info("%s %s %s; asked by %s", *said)
+            return response
 
     return answered
+
+
+async def _answer(handler: Callable[..., Awaitable[func.HttpResponse]], bindings: dict[str, Any]) -> func.HttpResponse:
+    try:
+        return await handler(**bindings)
+    except (AzureError, RecordConflictError, ConfigurationError) as error:
+        return _failing(error)
+    except Exception:
+        log.exception("%s failed", handler.__name__)
+        return problem(500, "internal-error", "A fault of Isthmus", "Its log has the details; see the id.")
 
 
 def _asked_by(headers: Mapping[str, str], environment: Mapping[str, str]) -> Asker:
@@ -84,6 +90,8 @@ def _failing(error: Exception) -> func.HttpResponse:
         return problem(500, "misconfigured", "The app's settings are incomplete", str(error))
     if isinstance(error, RecordConflictError):
         return problem(409, "conflict", "Too many at once", f"{error}; ask again.")
-    code = code_of(error) if isinstance(error, AzureError) else ""
-    detail = f"{code or type(error).__name__} from a service that Isthmus needs; /api/health says which."
+    what = (code_of(error) if isinstance(error, AzureError) else "") or type(error).__name__
+    request_id = request_id_of(error) or "none"
+    log.warning("%s (request id %s)", what, request_id, extra={"code": what, "request_id": request_id})
+    detail = f"{what} from a service that Isthmus needs; /api/health says which."
     return problem(503, "unavailable", "A service is not within reach", detail, headers={"Retry-After": "10"})

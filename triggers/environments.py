@@ -13,6 +13,7 @@ from functools import partial
 import azure.durable_functions as df
 import azure.functions as func
 
+from activities import telemetry
 from activities.records import Document, Life, Records
 from activities.steps import records
 from isthmus import names
@@ -44,11 +45,13 @@ async def create_environment(req: func.HttpRequest, client: df.DurableOrchestrat
         findings.append(Finding("", f"Idempotency-Key has {len(key)} characters; at most {LONGEST_KEY} are taken."))
     if spec is None or findings:
         return bad_request(findings)
+    telemetry.tell_about({"environment": spec.name})
     store, digest = records(), spec.digest()
     known = await asyncio.to_thread(store.promise, _hashed(key)) if key else None
     if known and known["digest"] != digest:
         return problem(422, "key-reused", "The key stands for another request", "Use a new Idempotency-Key for it.")
     record = await asyncio.to_thread(_claimed, store, spec, known)
+    telemetry.tell_about({"generation": record["generation"]})
     if record["digest"] != digest:
         taken = f"{spec.name} exists with another specification, in phase {record['phase']}."
         return problem(409, "name-taken", "The name is taken", f"{taken} Delete it first, or choose another name.")

@@ -8,19 +8,16 @@ model's data plane. Stand-ins: the connection (`inprocess`), the VMs' programs (
 from __future__ import annotations
 
 import tempfile
-import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from activities import bookkeeping, cleanup, planning, registry
+from activities import bookkeeping, registry
 from activities.records import Document, Life, Records
-from activities.steps import Request
 from isthmus import names
-from isthmus.lifecycle import OVER, RUNNING, STOP_EVENT, allowed
-from isthmus.outcomes import failed
+from isthmus.lifecycle import OVER, RUNNING, STOP_EVENT, allowed, whose
 from isthmus.plan import utc
 from isthmus.spec import Spec
 from localcloud.azure.faults import Fault
@@ -49,7 +46,7 @@ class Engine:
 
     faults: rules for the local Azure; blobs: whether the records are kept there too
     around: called for every activity with its name, its input and what carries it out
-    bugs: tracebacks of activities that raised; every run should leave none
+    bugs: what broke in which step (the log has the tracebacks); every run should leave none
     """
 
     def __init__(self, *faults: Fault, blobs: bool = False, seed: int = 0) -> None:
@@ -88,7 +85,7 @@ class Engine:
         return life
 
     def _provision(self, life: Life, document: Document) -> None:
-        job = {key: document[key] for key in ("environment", "generation", "attempt", "on_failure", "correlation_id")}
+        job = whose(document) | {key: document[key] for key in ("attempt", "on_failure")}
         self.hub.start("provision_environment", job, names.provision_instance(*life, document["attempt"]))
 
     def _over(self, life: Life) -> bool:
@@ -140,8 +137,7 @@ class Engine:
         if document["phase"] in RUNNING:
             self._wake(life, document)
         elif document["phase"] != "gone" and (owner is None or owner.over):
-            given = {"environment": life[0], "generation": life[1]}
-            self.hub.start("teardown_environment", given, names.teardown_instance(*life))
+            self.hub.start("teardown_environment", whose(document), names.teardown_instance(*life))
 
     def _wake(self, life: Life, document: Document) -> None:
         instances = [names.provision_instance(*life, document["attempt"])]
@@ -174,31 +170,10 @@ class Engine:
         return result, self.session.spent - waited
 
     def _activity(self, name: str, given: dict[str, Any]) -> Any:
-        if name == "find_expired":
-            return cleanup.find_expired(self.cloud, self.records, datetime.fromisoformat(given["now"]))
-        life = (given["environment"], given["generation"])
-        if name == "plan_environment":
-            return planning.plan_environment(self.cloud, self.records, life, given["attempt"])
-        if name == "set_phase":
-            return bookkeeping.set_phase(self.records, life, given["phase"], given["details"])
-        if name == "save_progress":
-            return bookkeeping.save_progress(self.records, life, given["part"], given["lines"])
-        if name == "begin_teardown":
-            expired = datetime.fromisoformat(given["expired_at"]) if given.get("expired_at") else None
-            return bookkeeping.begin_teardown(self.cloud, self.records, life, expired)
-        return self._step(name, given)
-
-    def _step(self, name: str, given: dict[str, Any]) -> Any:
-        verb, _, kind = name.partition("_")
-        request = Request(
-            given["environment"], given["generation"], given["step"], given["outputs"], given["writes"], self.cloud,
-            self.records,
-        )  # fmt: skip
-        try:
-            return registry.VERBS[kind][verb == "remove"](request)
-        except Exception as error:
-            self.bugs.append(f"{name}: {traceback.format_exc()}")
-            return failed("InternalError", f"{type(error).__name__} in Isthmus itself.", retryable=True)
+        result = registry.perform(name, self.cloud, self.records, given)
+        if result.get("code") == "InternalError":
+            self.bugs.append(f"{name}: {result['message']}")
+        return result
 
     def record(self, life: Life) -> Document:
         document = self.records.load(life)

@@ -23,7 +23,7 @@ from azure.core.credentials import AccessToken
 from azure.core.pipeline.transport import RequestsTransport
 from requests.structures import CaseInsensitiveDict
 
-from activities.cloud import NO_RETRIES, Cloud
+from activities.cloud import Cloud
 from isthmus.settings import Settings
 from localcloud.azure import LocalAzure
 from localcloud.azure.entra import MACHINE_LIFETIME
@@ -166,8 +166,8 @@ class DirectCloud(Cloud):
     """The app's façade with its clients on a transport of ours."""
 
     def __init__(self, azure: LocalAzure, session: Session) -> None:
-        super().__init__(Settings.read(azure.settings()))
-        self._azure, self._transport = azure, Transport(session)
+        super().__init__(Settings.read(azure.settings()), transport=Transport(session))
+        self._azure = azure
         self.at_once = 1  # one loop serves everything, one request after the other
 
     def now(self) -> datetime:
@@ -176,19 +176,3 @@ class DirectCloud(Cloud):
     @cached_property
     def credential(self) -> Any:
         return Identity(self._azure)
-
-    def _management(self, client: Callable[..., Any]) -> Any:
-        return client(self.credential, self.settings.subscription, transport=self._transport, **NO_RETRIES)
-
-    @cached_property
-    def secrets(self) -> Any:
-        from azure.keyvault.secrets import SecretClient
-
-        return SecretClient(self.settings.vault_url, self.credential, transport=self._transport, **NO_RETRIES)
-
-    @cached_property
-    def records(self) -> Any:
-        from azure.storage.blob import BlobServiceClient
-
-        service = BlobServiceClient(self.settings.storage_url, self.credential, transport=self._transport)
-        return service.get_container_client("isthmus")

@@ -15,8 +15,11 @@ MAY = {
     "triggers": {"isthmus", "activities", "triggers"},
     "cli": {"isthmus", "cli"},
 }
-TRIGGERS_USE = {"bookkeeping", "cloud", "keyvault", "planning", "preflight", "records", "registry", "steps"}
-"""Of activities: the vault and the records, and what leads to them."""
+TRIGGERS_USE = {
+    *("bookkeeping", "cloud", "keyvault", "planning", "preflight", "records", "registry", "steps"),
+    "telemetry",
+}
+"""Of activities: the vault and the records, what leads to them, and what is told of them."""
 
 
 @pytest.mark.parametrize("path", every(*MAY), ids=str)

@@ -12,7 +12,7 @@ from isthmus import names
 from isthmus.outcomes import Outcome, pending, ready, stopped
 from tests.unit.driver import Driver
 from tests.unit.fakes import Cloud, Container
-from tests.unit.samples import AI, LIFE, plan, record, spec
+from tests.unit.samples import AI, CORRELATION, LIFE, plan, record, spec
 
 FOUND = {"client_id": "c", "principal_id": "p", "address": "10.0.0.4", "endpoint": "e", "secret": "s"}
 PROOF = {"result": "passed", "answer": "Entities should not be multiplied.", "checks": []}
@@ -56,7 +56,8 @@ class World:
         self._told[(verb, step_id)] = list(outcomes)
 
     def start(self, attempt: int = 1) -> str:
-        job = {"environment": LIFE[0], "generation": LIFE[1], "attempt": attempt, "on_failure": self.on_failure}
+        life = {"environment": LIFE[0], "generation": LIFE[1], "correlation_id": CORRELATION}
+        job = life | {"attempt": attempt, "on_failure": self.on_failure}
         instance = names.provision_instance(*LIFE, attempt)
         self.driver.start("provision_environment", job, instance)
         return instance
@@ -102,7 +103,7 @@ class World:
         return bookkeeping.set_phase(self.records, LIFE, given["phase"], given["details"])
 
     def _save_progress(self, given: dict[str, Any]) -> Any:
-        return bookkeeping.save_progress(self.records, LIFE, given["part"], given["lines"])
+        return bookkeeping.save_progress(self.records, LIFE, given["part"], given["lines"], given["changed"])
 
     def _begin_teardown(self, given: dict[str, Any]) -> Any:
         return bookkeeping.begin_teardown(Cloud(), self.records, LIFE)  # type: ignore[arg-type]

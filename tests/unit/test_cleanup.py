@@ -12,7 +12,7 @@ from activities.cleanup import find_expired, over_since
 from activities.records import Records
 from isthmus import names
 from tests.unit.fakes import Answer, Cloud, Container, records_with, refusal
-from tests.unit.samples import LIFE
+from tests.unit.samples import CORRELATION, LIFE
 
 ENDS = datetime(2026, 5, 4, 20, 0, tzinfo=UTC)
 TAGS = {
@@ -22,7 +22,7 @@ TAGS = {
     names.TAG_EXPIRES_AT: "2026-05-04T20:00:00Z",
 }
 GROUP = "isthmus-demo-abc234-ai-corp"
-JOB = {"environment": "demo", "generation": "abc234"}
+JOB = {"environment": "demo", "generation": "abc234", "correlation_id": CORRELATION}
 
 
 def group(name: str = GROUP, **tags: str | None) -> Any:

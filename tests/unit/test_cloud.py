@@ -9,9 +9,13 @@ from typing import Any
 
 import pytest
 from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
+from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 
-from activities.cloud import begin, code_of, get, listed, outcome_of, outcome_of_body, retry_after
+from activities.cloud import Cloud, begin, code_of, get, listed, outcome_of, outcome_of_body, retry_after
+from isthmus.settings import Settings
 from tests.unit.fakes import Answer, Group, refusal
+
+SETTINGS = Settings("s", "/subscriptions/s/v", "https://x.blob.core.windows.net")
 
 
 @pytest.mark.parametrize(
@@ -88,3 +92,23 @@ def test_lists_of_both_generations_of_sdk_models_have_arms_names() -> None:
     old = SimpleNamespace(serialize=lambda keep_readonly: {"id": keep_readonly})
     new = SimpleNamespace(as_dict=lambda: {"id": "new"})
     assert listed([old, new]) == [{"id": True}, {"id": "new"}]
+
+
+def test_every_client_has_policies_of_its_own() -> None:
+    """The client of Key Vault adds its own to the list that it is given."""
+    made = Cloud(SETTINGS)
+    made.options["per_call_policies"].append("another client's")
+    assert len(made.options["per_call_policies"]) == 1
+
+
+def test_a_url_that_may_be_signed_is_hidden_from_whatever_traces_requests() -> None:
+    seen: list[Any] = []
+
+    class Watched(Cloud):
+        resources = SimpleNamespace(
+            send_request=lambda request, **more: seen.append((request.url, more, is_instrumentation_enabled()))
+        )
+
+    Watched(SETTINGS).get_url("https://x/?s=signed")
+    assert seen == [("https://x/?s=signed", {"tracing_options": {"enabled": False}}, False)]
+    assert is_instrumentation_enabled()

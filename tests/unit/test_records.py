@@ -9,8 +9,11 @@ import pytest
 from activities.bookkeeping import ask_for_stop, begin_teardown, save_progress, set_phase
 from activities.records import RACES, Records
 from isthmus.errors import RecordConflictError
+from isthmus.outcomes import failed
 from tests.unit.fakes import Cloud, Container, records_with
 from tests.unit.samples import LIFE, plan, record
+
+ERROR = failed("QuotaExceeded", "no more", request_id="r-1")
 
 
 def test_the_first_to_claim_a_name_has_it_and_the_second_is_told_who() -> None:
@@ -141,10 +144,10 @@ def test_a_phase_is_entered_if_it_may_follow_and_nobody_asked_for_the_end(
     now: str, stop: Any, wish: str, then: str
 ) -> None:
     records = records_with(phase=now, stop=stop)
-    assert set_phase(records, LIFE, wish, {"error": "x"}) == {"phase": then, "stop": stop}
+    assert set_phase(records, LIFE, wish, {"error": ERROR}) == {"phase": then, "stop": stop}
     document = records.load(LIFE)
     assert document is not None
-    assert document["error"] == ("x" if then == wish else None)
+    assert document["error"] == (ERROR if then == wish else None)
 
 
 def test_a_phase_of_a_life_without_a_record_is_a_stop() -> None:

@@ -54,15 +54,29 @@ def test_a_request_carries_the_outputs_of_its_needs_and_of_nothing_else() -> Non
     take(walk, "a", ready({"id": "A"}))
     take(walk, "b", ready({"id": "B"}))
     (progress,) = walk.due(START)
-    assert walk.request(progress) == {"step": step("c", "a"), "outputs": {"a": {"id": "A"}}, "writes": 0}
+    given = {"step": step("c", "a"), "outputs": {"a": {"id": "A"}}, "writes": 0, "attempts": 0}
+    assert walk.request(progress) == given
 
 
 def test_writes_are_counted_and_told() -> None:
     walk = Walk([step("a")])
     for _ in range(2):
         take(walk, "a", pending("x", wrote=True))
-    assert walk.request(walk.progress["a"])["writes"] == 2
-    assert walk.progress["a"].attempts == 2
+    given = walk.request(walk.progress["a"])
+    assert (given["writes"], given["attempts"]) == (2, 2)
+
+
+def test_what_changed_since_then_is_what_is_told() -> None:
+    walk = Walk([step("a"), step("b"), step("c", "a")])
+    before = walk.states()
+    take(walk, "a", pending("x"))
+    assert walk.changed(before) == ["a"]
+    before = walk.states()
+    take(walk, "a", pending("y"))
+    assert walk.changed(before) == []
+    take(walk, "b", ready())
+    take(walk, "a", ready())
+    assert walk.changed(before) == ["a", "b"]
 
 
 @pytest.mark.parametrize(
