@@ -8,5 +8,6 @@ role.md        generated: the same, step by step
 errors.md      generated: error codes, what they mean and how to mend them, from isthmus/codes.py
 request.md     generated: what may stand in a request, field by field
 settings.md    generated: the app settings
+telemetry.md   generated: logs, traces and metrics, from isthmus/telemetry.py
 localcloud.md  generated: what the local cloud offers, from localcloud/azure/
 """

@@ -23,6 +23,7 @@ from isthmus.permissions import (
 )
 from isthmus.settings import MEANINGS, OPTIONAL
 from isthmus.spec import Corp, Model, Spec, TicketsByOckam, TicketsByRequest
+from isthmus.telemetry import FIELDS, METRICS
 from localcloud.azure import catalog
 from localcloud.azure.model import Kind as Row
 from localcloud.azure.table import ROWS
@@ -241,6 +242,59 @@ def _error(rule: Rule, name: str) -> list[str]:
     return [name, rule.meaning, purged + done, rule.mend]
 
 
+SWITCHES = {
+    "APPLICATIONINSIGHTS_CONNECTION_STRING": "where to, from the Application Insights resource",
+    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "`Authorization=AAD;ClientId=` and the client id of the app's "
+    "identity, which needs the role Monitoring Metrics Publisher there",
+    "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY": "`true`: the worker sets OpenTelemetry up, before it loads the app",
+    "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "`django,fastapi,flask,httpx,httpx2,psycopg2,requests,urllib,urllib3`: "
+    "the Azure SDKs trace their requests themselves",
+    "OTEL_TRACES_SAMPLER": "`always_on`: the distribution's default, five traces a second, leaves holes in a life",
+}
+LOGS = """\
+Every log line and every span has those that apply: as columns (`customDimensions` in Application Insights), and lines
+also as words at their end. A line that tells of an error has `code`, Azure's own, and `request_id` besides.
+
+One line each time that a step's state changes (INFO; ERROR when it failed), one whenever Azure refuses what can be
+asked again (WARNING), one for each phase, and one for each answer to an HTTP request."""
+TRACES = """\
+All calls of one life are one trace, whichever orchestration and process they come from. Its id is the life's
+correlation id without the dashes if that is a GUID (it is, unless the caller sent an `X-Correlation-Id` of another
+form), else made of it. Each call of an activity is a span, named as the activity; of a step it also has `kind`, `verb`
+(ensure, remove), `attempts` and `outcome` (ready, pending, failed). Requests to Azure are spans within it; those to
+the URLs of operations, which are signed, are left out. The platform's own trace of each call is linked.
+
+Azure Resource Manager is sent the same id as `x-ms-correlation-request-id`: the activity log has it as its
+correlation id."""
+WHERE = """\
+The app speaks to OpenTelemetry's API (`activities/telemetry.py`) and to Python's `logging`, and has no word on where
+that goes. On Azure the Functions worker itself sets up Azure Monitor's distribution, which stands in
+`requirements.txt` for it and is never imported by the app. So there is no code of ours for that; lines are not sent
+twice, since the worker tells the host to leave them alone; and without the setting nothing of it is loaded (it takes
+about 0.3 s of a cold start). It sends with the app's identity; there is no key. These app settings turn it on, beside
+`"telemetryMode": "OpenTelemetry"` in `host.json`:"""
+
+
+def telemetry() -> str:
+    """docs/telemetry.md"""
+    told = (
+        [f"`{metric.name}`", metric.kind, f"`{metric.unit}`", ", ".join(metric.by), metric.meaning]
+        for metric in METRICS
+    )
+    return page(
+        "Logs, traces, metrics",
+        WHERE,
+        table(("setting", "value"), ([f"`{name}`", value] for name, value in SWITCHES.items())),
+        "## Logs",
+        LOGS,
+        table(("field", "what it holds"), ([f"`{name}`", meaning] for name, meaning in FIELDS.items())),
+        "## Traces",
+        TRACES,
+        "## Metrics",
+        table(("metric", "kind", "unit", "by", "what"), told),
+    )
+
+
 def pages() -> dict[str, str]:
     """File name -> text of every generated page."""
     return {
@@ -252,6 +306,7 @@ def pages() -> dict[str, str]:
         "request.md": request(),
         "settings.md": settings(),
         "errors.md": errors(),
+        "telemetry.md": telemetry(),
     }
 
 

@@ -27,6 +27,8 @@ from localcloud.azure.keyvault import Vault
 from localcloud.azure.model import Answer, Cloud, Json
 from localcloud.fabric import IMDS, Origin
 
+CORRELATION = "x-ms-correlation-request-id"
+"""What ARM takes over from whoever sends it, into its answers and the activity log."""
 LOGINS = frozenset({"login.microsoftonline.com", "login.windows.net", "login.microsoft.com"})
 MANAGEMENT = "management.azure.com"
 LOG_LENGTH = 20_000
@@ -97,7 +99,7 @@ class Front:
         content, peer = await raw.read(), raw.remote or ""
         incoming = Incoming(raw.method, host, path, dict(raw.query), raw.headers, content, origin, peer)
         try:
-            return self.response(await self.handle(incoming))
+            return self.response(await self.handle(incoming), incoming)
         except BrokenError as broken:
             return await self._broken(raw, broken)
 
@@ -230,7 +232,8 @@ class Front:
         )
 
     def _log(self, incoming: Incoming, status: int, began: float) -> None:
-        """Never a header, a body or a query: they may hold secrets. A status of 0: there was no answer."""
+        """Never a body or a query, and of the headers the correlation id alone: they may hold secrets. A status of 0:
+        there was no answer."""
         self.logged += 1
         self.log.append(
             {
@@ -243,12 +246,14 @@ class Front:
                 "host": incoming.host,
                 "path": incoming.path,
                 "status": status,
+                "correlation": incoming.headers.get(CORRELATION),
             }
         )
 
-    def response(self, answer: Answer) -> web.Response:
+    def response(self, answer: Answer, incoming: Incoming | None = None) -> web.Response:
         request_id = self.cloud.uuid()
-        headers = {"x-ms-request-id": request_id, "x-ms-correlation-request-id": request_id, **answer.headers}
+        correlation = (incoming.headers.get(CORRELATION) if incoming else None) or request_id
+        headers = {"x-ms-request-id": request_id, CORRELATION: correlation, **answer.headers}
         if answer.body is None:
             return web.Response(status=answer.status, headers=headers)
         if isinstance(answer.body, bytes):

@@ -12,8 +12,13 @@ COLOURS = {"DEBUG": "2", "INFO": "36", "WARNING": "33", "ERROR": "31", "CRITICAL
 QUIET = ("azure", "urllib3", "aiohttp.access", "asyncio", "msal")
 """Libraries that tell too much at INFO: request lines with their headers."""
 
+OWN = frozenset((*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"))
+"""Attributes of a record that are not the app's fields."""
+
 
 class JsonLines(logging.Formatter):
+    """One object a line; what the app added to it as fields of its own, as Application Insights shows it."""
+
     def format(self, record: logging.LogRecord) -> str:
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
@@ -21,9 +26,10 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
+        line |= {name: value for name, value in vars(record).items() if name not in OWN}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line)
+        return json.dumps(line, default=str)
 
 
 class Coloured(logging.Formatter):
