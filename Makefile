@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 SOURCES := isthmus activities orchestrators triggers localcloud tests tools bench docs function_app.py
 
-.PHONY: reliability demo up test check bench bench-host docs histories screenshots clean
+.PHONY: package reliability demo up test check bench bench-host docs histories screenshots clean
 .DELETE_ON_ERROR:
 
 $(READY): requirements.txt pyproject.toml
@@ -43,6 +43,9 @@ reliability: $(READY)  ## faults, crashes, chaos, denied permissions: a table of
 
 histories: $(READY)  ## records anew what the orchestrators do, after they were changed on purpose
 	@$(BIN)/python -m tests.unit.record
+
+package: $(READY)  ## what is published to Azure, built and tried on every Python that is here
+	@$(BIN)/python -m tools.package
 
 docs: $(READY)  ## regenerates what is generated
 	@$(BIN)/python -m docs.generate

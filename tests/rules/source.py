@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 APP = ("isthmus", "activities", "orchestrators", "triggers")
-OURS = (*APP, "localcloud", "tests", "docs", "bench", "cli")
+OURS = (*APP, "localcloud", "tests", "docs", "bench", "cli", "tools")
 
 
 def modules(package: str) -> list[Path]:

@@ -1,0 +1,5 @@
+"""What developers and pipelines run, and the app does not have.
+
+package.py     builds what is published to Azure, and tries it
+python.py      the Pythons of this machine, with what is asked for installed
+"""
