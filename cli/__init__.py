@@ -13,7 +13,7 @@ sending.py   one request: headers, retries, what an error answer means
 watching.py  follows an environment until it has settled
 shows.py     a live picture, or a line for each change
 outcomes.py  a status document -> how it ended, and the exit code
-timeleft.py  a status document -> how long it will still take
+words.py     durations in words
 events.py    status documents -> one line for each change
 picture.py   a status document -> the live picture
 report.py    a settled environment -> answer, proof, error, what to do next

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cli.timeleft import clock
+from cli.words import clock
 
 Status = Mapping[str, Any]
 STYLES = {"ready": "green", "removed": "dim", "failed": "red"}

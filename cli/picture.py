@@ -14,7 +14,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cli.timeleft import clock, rough, since, time_left
+from cli.words import clock, rough
+from isthmus.timeleft import since, time_left
 
 Status = Mapping[str, Any]
 Step = Mapping[str, Any]

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.timeleft import clock, rough
+from cli.words import clock, rough
 
 Plan = Mapping[str, Any]
 PHASES = {"ready": "green", "failed": "red", "gone": "dim", "deleting": "yellow"}

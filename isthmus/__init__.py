@@ -15,6 +15,7 @@ lifecycle.py    the phases of an environment and what may follow what
 proof.py        the checks that make an environment ready
 documents.py    the types of everything that is answered
 status.py       records -> the status document
+timeleft.py     a status document -> how long it will still take
 pages/          status document -> the page for people
 openapi.py      the OpenAPI document, from the models that validate and the types of the answers
 requests.py     the smaller requests beside the spec

@@ -8,8 +8,9 @@ from typing import Any
 
 from isthmus.pages.marks import PHASES, look, mark, tag, told
 from isthmus.pages.markup import Markup, el, join, link
-from isthmus.pages.timing import all_steps, seconds_left
+from isthmus.pages.timing import all_steps
 from isthmus.pages.words import clock, count, duration, moment
+from isthmus.timeleft import time_left
 
 Document = Mapping[str, Any]
 BUTTONS = {
@@ -79,8 +80,9 @@ def _gone(document: Document) -> str:
 def _left(document: Document, now: datetime) -> str:
     if not document.get("critical_path"):
         return ""
-    left = seconds_left(document, now)
-    return f", about {duration(max(round(left), 10))} left" if left > 0 else ", longer than planned"
+    left = time_left(document, now)
+    seconds = left.total_seconds() if left else 0.0
+    return f", about {duration(max(round(seconds), 10))} left" if seconds > 0 else ", longer than planned"
 
 
 def _failing(document: Document) -> str:

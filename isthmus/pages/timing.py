@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from isthmus.pages.words import moment
+from isthmus.timeleft import pace_of
 
 Step = Mapping[str, Any]
 TICKS = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 86400)
 MOST_TICKS = 6
 GOING = ("pending", "removing")
 TAKEN_DOWN = ("removing", "removed")
-KNOWN_PACE = 4
-"""So many steps must be ready before their pace is believed."""
 USUAL_PACE = (0.5, 3.0)
 """Within these, the plan's own seconds are shown as they are."""
 
@@ -67,19 +66,16 @@ def axis(document: Mapping[str, Any], now: datetime) -> Axis:
     going = any(step["state"] in GOING for step in shown)
     ends = [ended for step in shown if (ended := moment(step.get("ended")))]
     end = now if going else max([*ends, *begins])
-    pace = pace_of(steps)
+    pace = shown_pace(steps)
     length = (end - min(begins)).total_seconds()
     planned = 0.0 if down else float(document.get("estimate_seconds") or 0) * pace
     longest = max(length, planned, 1.0) * 1.02
     return Axis(min(begins), longest, pace, length if going else None)
 
 
-def pace_of(steps: Iterable[Step]) -> float:
+def shown_pace(steps: Collection[Step]) -> float:
     """How long things take here for each second that they usually take on Azure; 1 while that is about true."""
-    known = [step for step in steps if step["state"] == "ready" and step.get("took") and step.get("typical")]
-    if len(known) < KNOWN_PACE:
-        return 1.0
-    pace = sum(float(step["took"]) for step in known) / sum(float(step["typical"]) for step in known)
+    pace = pace_of(steps)
     return 1.0 if USUAL_PACE[0] <= pace <= USUAL_PACE[1] else pace
 
 
@@ -92,18 +88,6 @@ def planned(document: Mapping[str, Any], pace: float) -> dict[str, tuple[float, 
             begin, end = end, end + float(steps[step_id].get("typical") or 0) * pace
             times[step_id] = (begin, end)
     return times
-
-
-def seconds_left(document: Mapping[str, Any], now: datetime) -> float:
-    """What is left of the critical path, at the pace so far."""
-    steps = {step["id"]: step for step in all_steps(document)}
-    pace, left = pace_of(steps.values()), 0.0
-    for step in (steps[one] for one in document.get("critical_path") or [] if one in steps):
-        if step["state"] in ("waiting", "pending"):
-            began = moment(step.get("started"))
-            spent = (now - began).total_seconds() if began else 0.0
-            left += max(float(step.get("typical") or 0) * pace - spent, 0.0)
-    return left
 
 
 def in_order(steps: Sequence[Step]) -> list[Step]:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from cli.events import changes
-from cli.timeleft import clock, rough, time_left
+from cli.words import clock, rough
+from isthmus.timeleft import time_left
 from tests.cli.lives import PLANNED, Life
 from tests.unit import samples
 

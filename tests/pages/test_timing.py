@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
 
-from isthmus.pages.timing import all_steps, axis, in_order, pace_of, planned, seconds_left
+from isthmus.pages import environment_page
+from isthmus.pages.timing import all_steps, axis, in_order, planned, shown_pace
+from isthmus.pages.words import duration
+from isthmus.timeleft import time_left
 from tests.pages import samples
 
 
@@ -44,16 +48,16 @@ def test_where_things_go_faster_the_plan_is_scaled_to_that() -> None:
         step["took"] = step["took"] and step["typical"] / 20
 
     fast = samples.each_step(samples.ready(), hurry)
-    assert pace_of(all_steps(fast)) == pytest.approx(0.05)
-    assert pace_of(all_steps(samples.ready())) == 1.0
+    assert shown_pace(all_steps(fast)) == pytest.approx(0.05)
+    assert shown_pace(all_steps(samples.ready())) == 1.0
     assert axis(fast, samples.moment(300)).pace == pytest.approx(0.05)
 
 
-def test_time_left_goes_down_to_nothing() -> None:
-    left = [seconds_left(samples.building(after=after), samples.moment(after)) for after in (5, 50, 92, 140)]
-    assert left == sorted(left, reverse=True)
-    assert left[0] > 100
-    assert seconds_left(samples.ready(), samples.moment(500)) == 0
+def test_the_page_says_the_time_left_that_the_command_says() -> None:
+    left = [time_left(samples.building(after=after), samples.moment(after)) for after in (5, 50, 92, 140)]
+    assert left == sorted(left, key=lambda span: span or timedelta(), reverse=True)
+    shown = environment_page(samples.building(after=50), samples.moment(50))
+    assert f"about {duration(round(left[1].total_seconds()))} left" in shown  # type: ignore[union-attr]
 
 
 def test_of_a_teardown_the_axis_begins_with_the_teardown() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,8 @@ def time_left(status: Status, now: datetime) -> timedelta | None:
     steps = {step["id"]: step for corp in status.get("corps", ()) for step in corp["steps"]}
     if status["phase"] not in RUNNING or not steps:
         return None
-    left = {step_id: _own(step, now, _pace(steps)) for step_id, step in steps.items()}
+    pace = pace_of(steps.values())
+    left = {step_id: _own(step, now, pace) for step_id, step in steps.items()}
     ends: dict[str, float] = {}
 
     def end_of(step_id: str) -> float:
@@ -42,10 +43,10 @@ def _own(step: Mapping[str, Any], now: datetime, pace: float) -> float:
     return typical
 
 
-def _pace(steps: Mapping[str, Mapping[str, Any]]) -> float:
+def pace_of(steps: Collection[Mapping[str, Any]]) -> float:
     """Seconds that a typical second has taken so far."""
-    whole = sum(float(step.get("typical") or 0.0) for step in steps.values())
-    ended = [step for step in steps.values() if step["state"] == "ready" and step.get("took") is not None]
+    whole = sum(float(step.get("typical") or 0.0) for step in steps)
+    ended = [step for step in steps if step["state"] == "ready" and step.get("took") is not None]
     typical = sum(float(step.get("typical") or 0.0) for step in ended)
     return sum(float(step["took"]) for step in ended) / typical if typical and typical >= TELLING * whole else 1.0
 
@@ -53,19 +54,3 @@ def _pace(steps: Mapping[str, Mapping[str, Any]]) -> float:
 def since(moment: str, now: datetime) -> float:
     """Seconds since a moment in ISO 8601; never less than none, whatever the clocks say."""
     return max((now - datetime.fromisoformat(moment)).total_seconds(), 0.0)
-
-
-def clock(span: timedelta | float) -> str:
-    """`42 s`, `3:07` (minutes), `1:02:00` (hours)."""
-    seconds = round(span.total_seconds() if isinstance(span, timedelta) else span)
-    if seconds < 60:
-        return f"{seconds} s"
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
-
-
-def rough(span: timedelta) -> str:
-    """`about 4 min`, `less than a minute`: what an estimate is worth."""
-    minutes = span.total_seconds() / 60
-    return "less than a minute" if minutes < 1 else f"about {round(minutes)} min"
