@@ -210,7 +210,7 @@ def _parameters(operation: Operation) -> list[Json]:
         }
         found.append({"name": "name", "in": "path", "required": True, "schema": schema})
     fields = operation.query.model_json_schema()["properties"] if operation.query else {}
-    found += [_word(name, "query", schema) for name, schema in fields.items()]
+    found += [_word(name, "query", _without_null(schema)) for name, schema in fields.items()]
     found += [_word(name, "query", {"type": "string"} | limits) for name, limits in operation.words.items()]
     found += [_word(name, "header", {"type": "string"} | limits) for name, limits in operation.headers.items()]
     return found
@@ -224,6 +224,14 @@ def _word(name: str, place: str, schema: Json) -> Json:
         "schema": schema,
         "description": schema.get("description", ""),
     }
+
+
+def _without_null(schema: Json) -> Json:
+    """Of a word in a query: it is there or not, and never null."""
+    kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
+    if not kinds:
+        return schema
+    return kinds[0] | {key: value for key, value in schema.items() if key not in ("anyOf", "default")}
 
 
 def _correlation() -> Json:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import count
 from typing import Any
 
 import pytest
@@ -29,7 +28,7 @@ from tests.api.served import HUB_KEY, KEY, Served
 from tests.localazure.engine import Engine
 
 HEADERS = {"x-functions-key": KEY}
-SINGLE, STORIES, STEPS = 12, 8, 8
+SINGLE, STORIES, STEPS = 12, 5, 8
 """Examples of each operation and mode; stories, and the most steps of each."""
 BOUNDED = settings(
     deadline=None,
@@ -72,6 +71,8 @@ class Api:
     def judge(self, response: Response, case: Case[Any], *unasked: CheckFunction) -> None:
         """Fails the test where an answer differs from the document, is a fault of ours, or has a secret in it."""
         self.answers[case.operation.label, response.status_code] += 1
+        if "" in (case.query or {}).values():
+            unasked += (checks.negative_data_rejection,)  # the host leaves out words without a value
         case.validate_response(response, excluded_checks=[*NOT_ASKED, *unasked], headers=HEADERS)
         text = f"{response.headers} {response.text}"
         assert not [secret for secret in self._secrets(case, response) if any(form in text for form in forms(secret))]
@@ -146,18 +147,24 @@ def test_the_single_requests_reached_what_they_ask_about(api: Api) -> None:
     assert TICKET in api.served.engine.azure.cloud.canaries
 
 
-def test_a_story_is_told_as_the_document_says() -> None:
+@pytest.mark.parametrize(
+    ("failing", "expected"),
+    [
+        (False, {("cancelEnvironment", 202), ("renewEnvironment", 200)}),
+        (True, {("retryEnvironment", 202), ("actFromPage", 303)}),
+    ],
+    ids=["being-built", "has-failed"],
+)
+def test_a_story_is_told_as_the_document_says(failing: bool, expected: set[tuple[str, int]]) -> None:
     told: Counter[tuple[str, int]] = Counter()
     with Engine(blobs=True) as engine, Served(engine) as served:
         api = Api(served)
     machine: Any = api.schema.as_state_machine()
-    stories = count()
 
     class Story(machine):  # type: ignore[misc]
-        """One app with an environment, and what a caller does by following the links. Every other one has failed."""
+        """One app with an environment, and what a caller does by following the links."""
 
         def setup(self) -> None:
-            failing = next(stories) % 2 == 1
             self.engine = Engine(*([REFUSED] if failing else []), blobs=True)
             self.served = api.served = Served(self.engine).__enter__()
             self.names = ["first"]
@@ -187,11 +194,4 @@ def test_a_story_is_told_as_the_document_says() -> None:
                 self.names.append(response.json()["name"])
 
     Story.run(settings=settings(BOUNDED, max_examples=STORIES))
-    assert {
-        ("createEnvironment", 202),
-        ("cancelEnvironment", 202),
-        ("retryEnvironment", 202),
-        ("renewEnvironment", 200),
-        ("deleteEnvironment", 202),
-        ("actFromPage", 303),
-    } <= set(told), told
+    assert expected | {("createEnvironment", 202), ("deleteEnvironment", 202)} <= set(told), told
