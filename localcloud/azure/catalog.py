@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 LOCATIONS = ("eastus", "eastus2", "westus3", "westeurope", "northeurope", "swedencentral", "uksouth")
 DISPLAY_NAMES = ("East US", "East US 2", "West US 3", "West Europe", "North Europe", "Sweden Central", "UK South")
@@ -76,9 +78,60 @@ MODEL_QUOTA = 500
 """Units of 1,000 tokens a minute, for each model and SKU of a region."""
 
 
-def model(name: str, version: str | None) -> Model | None:
-    found = [m for m in MODELS if m.name.lower() == name.lower() and version in (None, m.version)]
-    return found[-1] if found else None
+LIMITS = {
+    "model units": MODEL_QUOTA,
+    "cores": CORES_LIMIT,
+    "cores of a family": FAMILY_LIMIT,
+    "resource groups": GROUP_LIMIT,
+    **NETWORK_LIMITS,
+}
+
+
+@dataclass
+class Catalog:
+    """What is on offer now: the tables above without what is gone.
+
+    gone: names of sizes, models and images (publisher:offer:sku) in lower case; retired: model -> date (ISO) from
+    which on it takes no new deployments, instead of its own; limits: how much of each there may be
+    """
+
+    gone: set[str] = field(default_factory=set)
+    retired: dict[str, str] = field(default_factory=dict)
+    limits: dict[str, int] = field(default_factory=lambda: dict(LIMITS))
+
+    def change(self, wanted: Mapping[str, Any]) -> None:
+        """Takes `gone`, `retired` and `limits` over from JSON. Raises ValueError for what it does not know."""
+        unknown = sorted((set(wanted) - {"gone", "retired", "limits"}) | (set(wanted.get("limits", {})) - set(LIMITS)))
+        if unknown:
+            raise ValueError(f"{', '.join(unknown)}: there are gone, retired, limits of {', '.join(LIMITS)}")
+        self.gone = {str(name).lower() for name in wanted.get("gone", self.gone)}
+        self.retired = {str(name).lower(): date for name, date in wanted.get("retired", self.retired).items()}
+        self.limits |= wanted.get("limits", {})
+
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        return tuple(size for size in SIZES if size.name.lower() not in self.gone)
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        there = (model for model in MODELS if model.name.lower() not in self.gone)
+        return tuple(self._dated(model) for model in there)
+
+    def _dated(self, model: Model) -> Model:
+        date = self.retired.get(model.name.lower())
+        return replace(model, skus=tuple((sku, date) for sku, _ in model.skus)) if date else model
+
+    def model(self, name: str, version: str | None) -> Model | None:
+        found = [m for m in self.models if m.name.lower() == name.lower() and version in (None, m.version)]
+        return found[-1] if found else None
+
+    def image(self, publisher: str, offer: str, sku: str) -> str | None:
+        """Its latest version."""
+        name = (publisher.lower(), offer.lower(), sku.lower())
+        return None if ":".join(name) in self.gone else IMAGES.get(name)
+
+    def size(self, name: str) -> Size | None:
+        return next((s for s in self.sizes if s.name.lower() == name.lower()), None)
 
 
 def retired(found: Model, sku: str, now: float) -> str | None:
@@ -87,7 +140,3 @@ def retired(found: Model, sku: str, now: float) -> str | None:
     if date is None:
         return None
     return date if datetime.fromisoformat(date).replace(tzinfo=UTC).timestamp() <= now else None
-
-
-def size(name: str) -> Size | None:
-    return next((s for s in SIZES if s.name.lower() == name.lower()), None)

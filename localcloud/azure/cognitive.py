@@ -241,7 +241,7 @@ def deployment(change: Change) -> None:
 
 
 def _check_model(cloud: Cloud, wanted: Json, sku: Json, *, fresh: bool) -> None:
-    found = catalog.model(wanted.get("name", ""), wanted.get("version"))
+    found = cloud.catalog.model(wanted.get("name", ""), wanted.get("version"))
     name = f"Format:{wanted.get('format')},Name:{wanted.get('name')},Version:{wanted.get('version', '')}"
     if found is None or wanted.get("format") != "OpenAI" or sku["name"] not in dict(found.skus):
         raise Refusal(
@@ -272,18 +272,19 @@ def used(cloud: Cloud, sku: str, model: str, location: str, besides: str = "") -
 def _check_quota(change: Change, wanted: Json, sku: Json) -> None:
     location = change.cloud.need(ids.parent(change.id)).body["location"]
     current = used(change.cloud, sku["name"], wanted["name"], location, ids.key(change.id))
-    if current + sku["capacity"] > catalog.MODEL_QUOTA:
+    limit = change.cloud.catalog.limits["model units"]
+    if current + sku["capacity"] > limit:
         raise Refusal(
             400,
             "InsufficientQuota",
             f"This operation require {sku['capacity']} new capacity in quota Tokens Per Minute (thousands) - "
             f"{wanted['name']}, which is bigger than the current available capacity "
-            f"{catalog.MODEL_QUOTA - current}. The current quota usage is {current} and the quota limit is "
-            f"{catalog.MODEL_QUOTA} for quota Tokens Per Minute (thousands) - {wanted['name']}.",
+            f"{limit - current}. The current quota usage is {current} and the quota limit is "
+            f"{limit} for quota Tokens Per Minute (thousands) - {wanted['name']}.",
         )
 
 
-def models(location: str) -> list[Json]:
+def models(cloud: Cloud, location: str) -> list[Json]:
     """What a region lists: retired models stay listed, with their dates."""
     return [
         {
@@ -309,7 +310,7 @@ def models(location: str) -> list[Json]:
                 ],
             },
         }
-        for model in catalog.MODELS
+        for model in cloud.catalog.models
     ]
 
 
@@ -318,10 +319,10 @@ def usages(cloud: Cloud, location: str) -> list[Json]:
         {
             "name": {"value": f"OpenAI.{sku}.{model.name}", "localizedValue": f"{model.name} - {sku}"},
             "currentValue": float(used(cloud, sku, model.name, location)),
-            "limit": float(catalog.MODEL_QUOTA),
+            "limit": float(cloud.catalog.limits["model units"]),
             "unit": "Count",
         }
-        for model in catalog.MODELS
+        for model in cloud.catalog.models
         for sku, _ in model.skus
     ]
 

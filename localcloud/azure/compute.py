@@ -33,7 +33,7 @@ KINDS: dict[str, Kind] = {}
 def machine(change: Change) -> None:
     properties = change.properties
     _check_size(change)
-    _check_image(properties)
+    _check_image(change)
     secrets = _take_secrets(properties)
     _check_unchanged(change, secrets)
     _check_interfaces(change)
@@ -51,7 +51,8 @@ def _private(change: Change, name: str) -> str | None:
 
 def _check_size(change: Change) -> None:
     name = change.properties.get("hardwareProfile", {}).get("vmSize", "Standard_D2s_v3")
-    if catalog.size(name) is None:
+    size = change.cloud.catalog.size(name)
+    if size is None and change.before is None:
         raise Refusal(
             409,
             "SkuNotAvailable",
@@ -59,14 +60,45 @@ def _check_size(change: Change) -> None:
             f"'{change.body['location']}'. Please try another size or deploy to a different location or "
             f"different zone.",
         )
+    if size is not None and change.before is None:
+        _check_quota(change, size)
 
 
-def _check_image(properties: Json) -> None:
+def _check_quota(change: Change, size: catalog.Size) -> None:
+    used, limits = cores_used(change.cloud, change.body["location"]), change.cloud.catalog.limits
+    for name, current, limit in (
+        ("Total Regional", sum(used.values()), limits["cores"]),
+        (size.family, used[size.family], limits["cores of a family"]),
+    ):
+        if current + size.cores > limit:
+            raise Refusal(
+                409,
+                "OperationNotAllowed",
+                f"Operation could not be completed as it results in exceeding approved {name} Cores quota. Additional "
+                f"details - Location: {change.body['location']}, Current Limit: {limit}, Current Usage: {current}, "
+                f"Additional Required: {size.cores}, (Minimum) New Limit Required: {current + size.cores}.",
+            )
+
+
+def cores_used(cloud: Cloud, location: str) -> dict[str, int]:
+    """Family -> cores of the VMs in a region."""
+    families = {size.name: size for size in catalog.SIZES}
+    cores = {size.family: 0 for size in catalog.SIZES}
+    for machine in cloud.of(MACHINES):
+        size = families.get(machine.properties["hardwareProfile"]["vmSize"])
+        if size is not None and catalog.location(machine.body["location"]) == catalog.location(location):
+            cores[size.family] += size.cores
+    return cores
+
+
+def _check_image(change: Change) -> None:
+    properties = change.properties
     image = properties.get("storageProfile", {}).get("imageReference")
     if image is None:
         raise Refusal(400, "InvalidParameter", "Required parameter 'imageReference' is missing (null).")
     publisher, offer, sku = (str(image.get(part, "")).lower() for part in ("publisher", "offer", "sku"))
-    latest = catalog.IMAGES.get((publisher, offer, sku))
+    former = change.before.properties["storageProfile"]["imageReference"] if change.before else {}
+    latest = change.cloud.catalog.image(publisher, offer, sku) or former.get("exactVersion")
     if latest is None or image.get("version") not in ("latest", latest):
         raise Refusal(
             400,
@@ -190,9 +222,18 @@ def _disk(change: Change) -> None:
 
 
 async def boot(cloud: Cloud, resource: Resource) -> None:
-    """The end of a VM's PUT: it runs."""
+    """The end of a VM's PUT: it runs, unless a fault rule says that it never boots."""
     if resource.private.get("power"):
         return  # an update of one that was booted before
+    fate = cloud.operations[resource.operation].fate if resource.operation else None
+    if fate is not None and fate.effect == "dead":
+        await cloud.clock.sleep(cloud.latency(latencies.BOOT_PATIENCE))
+        raise Refusal(
+            409,
+            "OSProvisioningTimedOut",
+            f"OS Provisioning for VM '{resource.name}' did not finish in the allotted time. The VM may still finish "
+            "provisioning successfully. Please check provisioning state later.",
+        )
     interface = ids.key(resource.properties["networkProfile"]["networkInterfaces"][0]["id"])
     data = base64.b64decode(resource.private["custom_data"])
     await cloud.fabric.boot(Machine(resource.key, resource.name, interface, data))

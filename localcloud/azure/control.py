@@ -6,6 +6,7 @@ GET    bodies                 what ARM was sent, custom data in clear
 GET    blobs                  what is in the storage accounts
 GET    speed    PUT {"speed": 0.02}
 GET    faults   POST [rule, ...]   DELETE     rules as in `faults.Fault`
+GET    catalog  PUT {"gone": [...], "retired": {...}, "limits": {...}}     what is on offer, as in `catalog.Catalog`
 POST   plant    {"id": ..., "body": {...} or null}    lays a body over a resource, or takes the resource away
 PUT    roles    {"id": guid, "actions": [...], "dataActions": [...]}   changes a role definition
 GET    canaries               every secret value that this cloud ever held, and what it is
@@ -57,6 +58,8 @@ class Control:
             ("GET", "faults"): self._faults,
             ("POST", "faults"): self._faults,
             ("DELETE", "faults"): self._faults,
+            ("GET", "catalog"): self._catalog,
+            ("PUT", "catalog"): self._catalog,
             ("POST", "plant"): self._plant,
             ("PUT", "roles"): self._roles,
             ("GET", "canaries"): self._canaries,
@@ -131,6 +134,15 @@ class Control:
             except (TypeError, ValueError, re.error) as error:
                 raise Refusal(400, "BadRequest", f"A list of fault rules is wanted: {error}.") from error
         return Answer(200, {"faults": faults.shown(self.front.faults)})
+
+    async def _catalog(self, incoming: Incoming) -> Answer:
+        catalog = self.front.cloud.catalog
+        if incoming.method == "PUT":
+            try:
+                catalog.change(_object(incoming))
+            except (TypeError, ValueError, AttributeError) as error:
+                raise Refusal(400, "BadRequest", f"A change of the catalog is wanted: {error}.") from error
+        return Answer(200, {"gone": sorted(catalog.gone), "retired": catalog.retired, "limits": catalog.limits})
 
     async def _plant(self, incoming: Incoming) -> Answer:
         wanted = _object(incoming)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from collections.abc import Mapping
 from functools import partial
@@ -138,6 +139,7 @@ async def _finish(cloud: Cloud, resource: Resource) -> Json | None:
     former = resource.private.pop("former", None)
     try:
         doom(cloud, resource)
+        _unseen(cloud, resource)
         resource.settled = resource.settled or cloud.clock.now()
         await resource.kind.finish(cloud, resource)
         if resource.kind.network:
@@ -154,6 +156,22 @@ async def _finish(cloud: Cloud, resource: Resource) -> Json | None:
         resource.operation = None
     resource.state, resource.settled = "Succeeded", cloud.clock.now()
     return shown(cloud, resource)
+
+
+def _unseen(cloud: Cloud, resource: Resource) -> None:
+    """Keeps what is done from the network for as long as a fault rule says."""
+    fate = cloud.operations[resource.operation].fate if resource.operation else None
+    if fate is None or fate.effect != "unseen":
+        return
+    resource.private["unseen"] = cloud.clock.now() + fate.seconds
+
+    async def show() -> None:
+        await cloud.clock.sleep(fate.seconds)
+        await apply(cloud)
+
+    task = asyncio.get_running_loop().create_task(show())
+    cloud.tasks.add(task)
+    task.add_done_callback(cloud.tasks.discard)
 
 
 def delete(cloud: Cloud, row: Row, resource: Resource | None, headers: Mapping[str, str]) -> Answer:

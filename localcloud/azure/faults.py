@@ -9,8 +9,7 @@ from typing import Any, Literal, get_args
 
 from localcloud.azure.model import Answer, Json
 
-Effect = Literal["answer", "operation", "late", "slow", "reset", "lost", "half", "hang"]
-OF_OPERATIONS = frozenset({"operation", "late", "slow"})
+Effect = Literal["answer", "operation", "late", "slow", "unseen", "dead", "refuse", "reset", "lost", "half", "hang"]
 BREAKS = frozenset({"reset", "lost", "half", "hang"})
 
 
@@ -26,6 +25,9 @@ class Fault:
         operation  it is taken, and its operation fails with code and message
         late       ... says that it failed, and after `seconds` more that it succeeded
         slow       ... takes `seconds` longer (a role assignment: until it lets anybody in)
+        unseen     it is done, and the network (names, routes, filters) knows of it only `seconds` later
+        dead       a VM is made and never boots
+        refuse     no connection comes about: method CONNECT, and of the path only the host counts
         reset      the connection ends instead of an answer, and nothing is done
         lost       it is done, and the connection ends instead of the answer
         half       it is done, and the connection ends in the middle of the answer

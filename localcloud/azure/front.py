@@ -227,9 +227,12 @@ class Front:
     def _fault(self, incoming: Incoming) -> Fault | None:
         if incoming.path.startswith("/localcloud/"):
             return None
-        return next(
-            (fault for fault in self.faults if fault.hits(incoming.method, incoming.host + incoming.path)), None
-        )
+        rules = (fault for fault in self.faults if fault.effect != "refuse")
+        return next((fault for fault in rules if fault.hits(incoming.method, incoming.host + incoming.path)), None)
+
+    def refuses(self, place: str) -> bool:
+        """Whether a rule lets no connection come about. `place`: the host, and the path where that is known too."""
+        return any(fault.hits("CONNECT", place) for fault in self.faults if fault.effect == "refuse")
 
     def _log(self, incoming: Incoming, status: int, began: float) -> None:
         """Never a body or a query, and of the headers the correlation id alone: they may hold secrets. A status of 0:

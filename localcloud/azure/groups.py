@@ -25,8 +25,9 @@ def group(change: Change) -> None:
             f"Invalid resource group location '{location}'. The Resource group already exists in location "
             f"'{change.before.body['location']}'.",
         )
-    if change.before is None and sum(1 for _ in change.cloud.of(TYPE)) >= catalog.GROUP_LIMIT:
-        raise Refusal(409, "ResourceGroupQuotaExceeded", f"The limit of {catalog.GROUP_LIMIT} groups is reached.")
+    limit = change.cloud.catalog.limits["resource groups"]
+    if change.before is None and sum(1 for _ in change.cloud.of(TYPE)) >= limit:
+        raise Refusal(409, "ResourceGroupQuotaExceeded", f"The limit of {limit} groups is reached.")
     change.body["location"] = location
 
 

@@ -20,5 +20,7 @@ SECRET_DELETION = 5.0
 ACCOUNT_PURGE = 30.0
 GROUP_DELETION = 30.0
 """Of an empty group; each resource in it adds its own deletion, all at the same time."""
+BOOT_PATIENCE = 1200.0
+"""So long Azure waits for a VM's word that it has booted."""
 POWER = 20.0
 """Starting or stopping a VM."""

@@ -121,7 +121,11 @@ class LocalAzure:
         server = self._server(Origin("host"))
         self._proxy_http = server
         loop = asyncio.get_running_loop()
-        self._proxy = await loop.create_server(lambda: Doorway(server, self._context, self._connections), sock=listener)
+
+        def doorway() -> Doorway:
+            return Doorway(server, self._context, self._connections, self.front.refuses)
+
+        self._proxy = await loop.create_server(doorway, sock=listener)
 
     def _server(self, origin: Origin) -> web.Server:
         async def handle(request: web.BaseRequest) -> web.StreamResponse:

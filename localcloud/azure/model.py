@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from localcloud.azure import ids
+from localcloud.azure.catalog import Catalog
 from localcloud.azure.clock import Clock
 from localcloud.azure.errors import Refusal
 from localcloud.azure.shapes import Shape
@@ -202,6 +203,7 @@ class Cloud:
     deleted_accounts: dict[str, Resource] = field(default_factory=dict)
     lingering: dict[str, float] = field(default_factory=dict)
     locks: dict[str, Json] = field(default_factory=dict)
+    catalog: Catalog = field(default_factory=Catalog)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     applying: asyncio.Lock = field(default_factory=asyncio.Lock)
     canaries: dict[str, str] = field(default_factory=dict)

@@ -126,6 +126,14 @@ def guard_security_group(cloud: Cloud, resource: Resource) -> None:
 
 
 def public_address(change: Change) -> None:
+    limit = change.cloud.catalog.limits["publicIPAddresses"]
+    if change.before is None and sum(1 for _ in change.cloud.of(f"{NAME}/publicIPAddresses")) >= limit:
+        place = change.body["location"]
+        raise Refusal(
+            400,
+            "PublicIPCountLimitReached",
+            f"Cannot create more than {limit} public IP addresses for this subscription in region {place}.",
+        )
     change.body.setdefault("sku", {"name": "Basic"}).setdefault("tier", "Regional")
     properties = change.properties
     if change.body["sku"]["name"] == "Basic":

@@ -21,16 +21,24 @@ REFUSED = (
     b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n"
     b"This proxy leads to the local cloud only.\n"
 )
+NOBODY = b"HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\n\r\n"
+"""What a proxy says when the other side refuses the connection."""
 
 MakeProtocol = Callable[[], asyncio.Protocol]
 
 
 class Doorway(asyncio.Protocol):
     """Reads just enough of a new connection to know whom to hand it to. `known`: all connections, to end them with
-    this cloud."""
+    this cloud; `refuses`: whether nobody is to be found behind a host name."""
 
-    def __init__(self, serve: MakeProtocol, context: ssl.SSLContext, known: WeakSet[asyncio.Transport]) -> None:
-        self._serve, self._context, self._known = serve, context, known
+    def __init__(
+        self,
+        serve: MakeProtocol,
+        context: ssl.SSLContext,
+        known: WeakSet[asyncio.Transport],
+        refuses: Callable[[str], bool],
+    ) -> None:
+        self._serve, self._context, self._known, self._refuses = serve, context, known, refuses
         self._received = b""
         self._transport: asyncio.Transport | None = None
         self._upgrade: asyncio.Task[None] | None = None
@@ -62,6 +70,10 @@ class Doorway(asyncio.Protocol):
         host, _, port = target.rpartition(":")
         if port != "443" or not is_known(host.lower()):
             transport.write(REFUSED)
+            transport.close()
+            return
+        if self._refuses(host.lower()):
+            transport.write(NOBODY)
             transport.close()
             return
         transport.write(ESTABLISHED)

@@ -131,7 +131,7 @@ def resources(call: Call) -> Answer:
 def models(call: Call) -> Answer:
     arm.check_version(call, f"{CS}/locations/models", COGNITIVE)
     call.demand(f"{CS}/locations/models/read", f"/subscriptions/{call.cloud.subscription}")
-    return Answer(200, {"value": cognitive.models(call.captured["location"])})
+    return Answer(200, {"value": cognitive.models(call.cloud, call.captured["location"])})
 
 
 def model_usages(call: Call) -> Answer:
@@ -198,7 +198,7 @@ def vm_skus(call: Call) -> Answer:
                     ],
                     "restrictions": [],
                 }
-                for size in catalog.SIZES
+                for size in call.cloud.catalog.sizes
             ]
         },
     )
@@ -215,15 +215,12 @@ def _usage(name: str, current: int, limit: int) -> Json:
 
 def compute_usages(call: Call) -> Answer:
     call.demand("Microsoft.Compute/locations/usages/read", f"/subscriptions/{call.cloud.subscription}")
-    cores: dict[str, int] = {size.family: 0 for size in catalog.SIZES}
-    machines = list(call.cloud.of(compute.MACHINES))
-    for machine in machines:
-        size = catalog.size(machine.properties["hardwareProfile"]["vmSize"])
-        if size is not None and catalog.location(machine.body["location"]) == call.captured["location"].lower():
-            cores[size.family] += size.cores
-    families = [_usage(family, used, catalog.FAMILY_LIMIT) for family, used in sorted(cores.items())]
-    total = _usage("cores", sum(cores.values()), catalog.CORES_LIMIT)
-    return Answer(200, {"value": [total, _usage("virtualMachines", len(machines), 25000), *families]})
+    cores = compute.cores_used(call.cloud, call.captured["location"])
+    limits = call.cloud.catalog.limits
+    families = [_usage(family, used, limits["cores of a family"]) for family, used in sorted(cores.items())]
+    total = _usage("cores", sum(cores.values()), limits["cores"])
+    machines = sum(1 for _ in call.cloud.of(compute.MACHINES))
+    return Answer(200, {"value": [total, _usage("virtualMachines", machines, 25000), *families]})
 
 
 def network_usages(call: Call) -> Answer:
@@ -235,8 +232,8 @@ def network_usages(call: Call) -> Answer:
         200,
         {
             "value": [
-                _usage(names.get(name, name[0].upper() + name[1:]), counted[name], limit)
-                for name, limit in catalog.NETWORK_LIMITS.items()
+                _usage(names.get(name, name[0].upper() + name[1:]), used, call.cloud.catalog.limits[name])
+                for name, used in counted.items()
             ]
         },
     )
@@ -250,7 +247,7 @@ def image(call: Call) -> Answer:
         f"/subscriptions/{call.cloud.subscription}",
     )
     place = call.captured
-    latest = catalog.IMAGES.get((place["publisher"].lower(), place["offer"].lower(), place["sku"].lower()))
+    latest = call.cloud.catalog.image(place["publisher"], place["offer"], place["sku"])
     if latest is None or place["version"] not in (None, latest, "latest"):
         raise NotFound("NotFound", "Artifact: VMImage was not found.")
     item: Json = {"location": place["location"], "name": latest, "id": f"{call.path.rstrip('/')}/{latest}"}

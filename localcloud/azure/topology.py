@@ -31,7 +31,9 @@ def topology(cloud: Cloud) -> Topology:
 
 
 def _there(cloud: Cloud, type_name: str, scope: str = "") -> Iterator[Resource]:
-    return (r for r in cloud.of(f"{NETWORK}/{type_name}", scope) if r.settled is not None)
+    now = cloud.clock.now()
+    found = (r for r in cloud.of(f"{NETWORK}/{type_name}", scope) if r.settled is not None)
+    return (r for r in found if r.private.get("unseen", now) <= now)
 
 
 def _network(cloud: Cloud, network: Resource) -> VirtualNetwork:

@@ -80,6 +80,9 @@ class Session:
         self, method: str, url: str, headers: Mapping[str, str], data: Any, timeout: tuple[float, float]
     ) -> requests.Response:
         incoming = self._incoming(method, url, headers, data)
+        if self.azure.front.refuses(incoming.host + incoming.path):
+            why = urllib3.exceptions.NewConnectionError(None, "[Errno 111] Connection refused")  # type: ignore[arg-type]
+            raise requests.exceptions.ConnectionError(why)
         try:
             answer = self.around(incoming, lambda: self._carried_out(incoming))
         except BrokenError as broken:

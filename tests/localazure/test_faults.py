@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 import requests
 
+from localcloud.azure import identities
 from localcloud.azure.faults import Effect, Fault, parse
 from tests.localazure.arm import Arm
 from tests.localazure.direct import Direct
-from tests.localazure.resources import build, examples, regional
+from tests.localazure.resources import PLACED, build, examples, regional
 from tests.localazure.world import PATIENCE, World
 
 SECURITY = "Microsoft.Network/networkSecurityGroups"
@@ -190,3 +191,42 @@ def test_a_role_that_propagates_slowly(direct: Direct) -> None:
     arm.call("PUT", f"{vault}/providers/Microsoft.Authorization/roleAssignments/{name}", body)
     (made,) = (a for a in direct.azure.cloud.access.assignments.values() if a.principal == principal)
     assert made.effective - made.created == 600
+
+
+def test_a_connection_that_is_refused(arm: Arm, direct: Direct) -> None:
+    direct.azure.front.faults.append(Fault("CONNECT", "management.azure.com", effect="refuse", count=2))
+    for _ in range(2):
+        with pytest.raises(requests.exceptions.ConnectionError, match="refused"):
+            arm.get(arm.groups)
+    assert arm.get(arm.groups)["value"]
+
+
+def test_a_connection_that_is_really_refused(world: World) -> None:
+    arm = world.arm()
+    world.control("POST", "faults", [{"method": "CONNECT", "path": "management.azure.com", "effect": "refuse"}])
+    with pytest.raises(requests.exceptions.ProxyError, match="502"):
+        arm.get(arm.groups)
+    assert arm.get(arm.groups)["value"]
+
+
+def test_what_is_unseen_is_done_and_reaches_the_network_later(arm: Arm, direct: Direct) -> None:
+    direct.azure.front.faults.append(Fault("PUT", "/virtualNetworks/", effect="unseen", seconds=100))
+    for kind in PLACED[1:]:
+        arm.put(*example(arm, kind))
+    assert len(direct.fabric.topology.networks) == 0  # type: ignore[union-attr]
+    direct.advance(100)
+    assert len(direct.fabric.topology.networks) == 1  # type: ignore[union-attr]
+
+
+def test_a_vm_that_never_boots_is_told_when_azure_has_waited_long_enough(arm: Arm, direct: Direct) -> None:
+    direct.azure.front.faults.append(Fault("PUT", "/virtualMachines/", effect="dead"))
+    whole = examples(arm.groups)
+    for kind in (*PLACED[1:], "Microsoft.Network/networkInterfaces", identities.TYPE):
+        arm.put(*whole[kind])
+    path, body = whole["Microsoft.Compute/virtualMachines"]
+    answer = arm.call("PUT", path, body)
+    direct.advance(1200)
+    assert arm.get(path)["properties"]["provisioningState"] == "Creating"
+    assert arm.outcome(answer)["error"]["code"] == "OSProvisioningTimedOut"
+    assert arm.get(path)["properties"]["provisioningState"] == "Failed"
+    assert direct.fabric.census()["machines"] == 0

@@ -5,6 +5,7 @@
 operations   what the app asks of Azure, found out from an undisturbed life
 faults       what can go wrong with each of those, and what must come of it
 life         one life of an environment under some trouble, and the judgement on it
+states       what the region offers changes, and VMs are not what they should be
 deaths       the host dies at every point of a life
 wishes       cancellations at every episode, retries after every failure
 trouble      other troubles: activities run twice, permissions taken away, chaos

@@ -31,6 +31,11 @@ def of_the_app(operation: Operation) -> bool:
     return not operation.of_vms
 
 
+def ticket_of_vm(operation: Operation) -> bool:
+    """A VM fetches a secret: its ticket, or the API key."""
+    return operation.of_vms and operation.service == "vault"
+
+
 def arm_calls(operation: Operation) -> bool:
     return operation.service == "arm"
 
@@ -93,7 +98,8 @@ class Cell:
     trouble: Trouble
 
     def fault(self) -> Fault:
-        return Fault(self.operation.method, self.operation.path, **self.trouble.rule)
+        method = "CONNECT" if self.trouble.rule.get("effect") == "refuse" else self.operation.method
+        return Fault(method, self.operation.path, **self.trouble.rule)
 
     def __str__(self) -> str:
         return f"{self.operation}: {self.trouble.name}"
@@ -139,6 +145,7 @@ TROUBLES: tuple[Trouble, ...] = (
     Trouble("500", any_call, _answer(500, "InternalServerError")),
     Trouble("502", any_call, _answer(502, "BadGateway")),
     Trouble("503", any_call, _answer(503, "ServiceUnavailable")),
+    Trouble("connection refused", of_the_app, {"effect": "refuse", "count": 2}),
     Trouble("connection reset", any_call, {"effect": "reset", "count": 2}),
     Trouble("done, answer lost", any_call, {"effect": "lost", "count": 2}),
     Trouble("done, answer cut in half", any_call, {"effect": "half", "count": 2}),
@@ -152,6 +159,7 @@ TROUBLES: tuple[Trouble, ...] = (
     Trouble("account: failed, later succeeded", Put("/accounts"),
             {"effect": "late", "seconds": 60.0, "code": "InternalServerError"}),
     Trouble("roles propagate slowly", Put("/roleAssignments"), {"effect": "slow", "seconds": 200.0, "count": 0}),
+    Trouble("names are seen late", Put("/virtualNetworkLinks"), {"effect": "unseen", "seconds": 100.0}),
     Trouble("group's delete is blocked for a while", group_deletes,
             {"effect": "operation", "code": "ResourceGroupDeletionBlocked", "count": 3}),
     # What no waiting mends.
@@ -170,6 +178,9 @@ TROUBLES: tuple[Trouble, ...] = (
     Trouble("model not offered", Put("/deployments"), _always(400, "DeploymentModelNotSupported"),
             "DeploymentModelNotSupported"),
     Trouble("subdomain taken", Put("/accounts"), _always(409, "CustomDomainInUse"), "CustomDomainInUse"),
+    Trouble("names are never seen", Put("/virtualNetworkLinks"), {"effect": "unseen", "seconds": AGES}, "ProofFailed"),
+    Trouble("VM never boots", Put("/virtualMachines"), {"effect": "dead", "count": 0}, "OSProvisioningTimedOut"),
+    Trouble("node never gets its ticket", ticket_of_vm, _always(503, "ServiceUnavailable"), "ProofFailed"),
     Trouble("size not available", Put("/virtualMachines"), _always(409, "SkuNotAvailable"), "SkuNotAvailable"),
     Trouble("image gone", Put("/virtualMachines"), _always(400, "PlatformImageNotFound"), "PlatformImageNotFound"),
     Trouble("cores used up", Put("/virtualMachines"),

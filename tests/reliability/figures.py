@@ -14,7 +14,7 @@ from typing import Protocol
 
 from rich.table import Table
 
-from tests.reliability import deaths, faults, trouble, wishes
+from tests.reliability import deaths, faults, states, trouble, wishes
 from tests.reliability.life import READY, Judgement
 from tests.reliability.operations import undisturbed
 
@@ -43,6 +43,7 @@ def _twice(seed: int) -> Sequence[Run]:
 
 SECTIONS = (
     Section("faults", "every operation x every fault", lambda seed: list(faults.cells())),
+    Section("states", "what the region offers changes; VMs that don't do", lambda seed: list(states.states())),
     Section("deaths", "the host dies at every request and episode", lambda seed: list(deaths.deaths())),
     Section("wishes", "cancelled at every episode; kept, mended, retried", lambda seed: list(wishes.wishes())),
     Section("twice", "every activity twice, at once, afterwards", _twice),

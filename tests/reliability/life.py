@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,8 @@ AGES = 2 * 3600.0
 """Seconds: longer than any deadline."""
 LONGEST = 4 * 3600.0
 """Virtual seconds after which a life is stuck."""
+UNHURRIED = frozenset({"DeadlineExceeded", "OSProvisioningTimedOut", "ProofFailed", "RunCommandFailed"})
+"""Codes that can't come soon: Azure's own patience, or that of the programs in the VMs, has to end first."""
 SECONDS = 60.0
 """A terminal error fails its step within so many virtual seconds."""
 
@@ -77,13 +79,17 @@ class Staged:
 
 
 def through(
-    what: str, arrange: Callable[[Engine], None], comes_to: str | None = READY, ending: Ending = "delete"
+    what: str,
+    arrange: Callable[[Engine], None],
+    comes_to: str | None = READY,
+    ending: Ending = "delete",
+    wish: Mapping[str, Any] | None = None,
 ) -> Judgement:
-    """A life from request to end under whatever `arrange` brought about."""
+    """A life from request to end under whatever `arrange` brought about. `wish`: what stands in the request."""
     judgement = Judgement(what)
     with Engine() as engine:
         arrange(engine)
-        life = engine.ask()
+        life = engine.ask(**(wish or {}))
         run(engine, judgement)
         judge_build(engine, life, judgement, comes_to)
         ENDINGS[ending](engine, life)
@@ -117,7 +123,7 @@ def judge_build(engine: Engine, life: Life, judgement: Judgement, comes_to: str 
     else:
         if not error.get("hint"):
             judgement.wrong.append(f"{error.get('code')} comes without a hint")
-        if comes_to not in (READY, "DeadlineExceeded", None):
+        if comes_to not in (READY, None, *UNHURRIED):
             _judge_haste(engine, life, judgement)
 
 

@@ -7,7 +7,17 @@ import pytest
 from tests.reliability.figures import SECTIONS, Outcome, Section, drawn, lived
 
 SEED = 20261124
-SAMPLE = {"faults": 8, "deaths": 6, "wishes": 4, "twice": 3, "denied": 3, "chaos1": 1, "chaos5": 1, "chaos20": 1}
+SAMPLE = {
+    "faults": 8,
+    "states": 4,
+    "deaths": 6,
+    "wishes": 4,
+    "twice": 3,
+    "denied": 3,
+    "chaos1": 1,
+    "chaos5": 1,
+    "chaos20": 1,
+}
 
 
 @pytest.mark.parametrize("section", SECTIONS, ids=[section.name for section in SECTIONS])
