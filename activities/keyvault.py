@@ -178,16 +178,18 @@ def remove_api_key(request: Request) -> Outcome:
 
 
 def keep_tickets(
-    cloud: Cloud, environment: str, generation: str, tickets: Mapping[str, Secret], expires: str, *, anew: bool = False
+    cloud: Cloud,
+    environment: str,
+    generation: str,
+    tickets: Mapping[str, Secret],
+    tags: Mapping[str, str],
+    *,
+    anew: bool = False,
 ) -> None:
-    """Puts tickets that came with a request into the vault; `anew`: even where there are some. Raises AzureError."""
+    """Puts tickets that came with a request into the vault; `tags`: beside those that say whose they are; `anew`: even
+    where there are some. Raises AzureError."""
     for corp, ticket in tickets.items():
-        tags = {
-            names.TAG_ENVIRONMENT: environment,
-            names.TAG_GENERATION: generation,
-            names.TAG_CORP: corp,
-            names.TAG_EXPIRES_AT: expires,
-        }
+        whose = {names.TAG_ENVIRONMENT: environment, names.TAG_GENERATION: generation, names.TAG_CORP: corp}
         secret = names.ticket_secret(environment, generation, corp)
         if anew or not holds(cloud, secret, "ticket"):
-            put(cloud, secret, ticket, "ticket", tags)
+            put(cloud, secret, ticket, "ticket", {**tags, **whose})

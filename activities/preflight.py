@@ -143,5 +143,6 @@ LOOKS: Mapping[str, Look] = {
     "permissions": _permissions,
     "vault": vault_answers,
     "tickets": lambda cloud, case: administrator().source(),
+    "tags": lambda cloud, case: None,
 }
 """What is looked at for each check of isthmus/preflight.py."""

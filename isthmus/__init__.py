@@ -1,6 +1,7 @@
 """What it all means: pure functions and data. No I/O, no Azure SDK, no Functions SDK.
 
 spec.py         what a pipeline may ask for: the request, validated, every finding at once
+tags.py         the tags of a request, and what can bear how many
 graph.py        the table of step kinds: the one place that knows what exists and what needs what
 names.py        the name of everything, from environment and generation
 bodies.py       what each Azure resource is wanted to be: ARM request bodies

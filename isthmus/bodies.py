@@ -12,6 +12,7 @@ from typing import Any
 
 from isthmus import names
 from isthmus.spec import Corp, Spec
+from isthmus.tags import ANY, DNS, SECRET, Bearer
 from isthmus.wanted import output
 
 Body = dict[str, Any]
@@ -380,11 +381,12 @@ def proof(site: Site) -> Body:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a step kind's id and body are made. `path`: type and names below the corp's group; None: not ARM's."""
+    """How a step kind's id and body are made. `path`: type and names below the corp's group; None: not ARM's.
+    `tags`: what it can bear of them; None: no tags."""
 
     body: Callable[[Site], Body]
     path: Callable[[Site], tuple[str, ...]] | None = None
-    tags: bool = True
+    tags: Bearer | None = ANY
 
 
 def _path(*parts: str) -> Callable[[Site], tuple[str, ...]]:
@@ -396,38 +398,41 @@ def _account_path(*more: str) -> Callable[[Site], tuple[str, ...]]:
 
 
 RECIPES: dict[str, Recipe] = {
-    "reserved_ticket": Recipe(reserved_ticket),
-    "reserved_key": Recipe(reserved_key),
+    "reserved_ticket": Recipe(reserved_ticket, tags=SECRET),
+    "reserved_key": Recipe(reserved_key, tags=SECRET),
     "resource_group": Recipe(resource_group, _path()),
     "network_security_group": Recipe(network_security_group, _path("Microsoft.Network/networkSecurityGroups", "nodes")),
     "public_ip": Recipe(public_ip, _path("Microsoft.Network/publicIPAddresses", "egress")),
     "nat_gateway": Recipe(nat_gateway, _path("Microsoft.Network/natGateways", "egress")),
     "virtual_network": Recipe(virtual_network, _path("Microsoft.Network/virtualNetworks", "network")),
     "vm_identity": Recipe(vm_identity, _path("Microsoft.ManagedIdentity/userAssignedIdentities", "node")),
-    "secret_access": Recipe(secret_access, tags=False),
+    "secret_access": Recipe(secret_access, tags=None),
     "network_interface": Recipe(network_interface, _path("Microsoft.Network/networkInterfaces", "node")),
-    "ticket": Recipe(ticket),
+    "ticket": Recipe(ticket, tags=SECRET),
     "virtual_machine": Recipe(virtual_machine, _path("Microsoft.Compute/virtualMachines", "node")),
     "openai_account": Recipe(openai_account, _account_path()),
     "private_endpoint": Recipe(private_endpoint, _path("Microsoft.Network/privateEndpoints", "openai")),
-    "private_dns_zone": Recipe(private_dns_zone, _path("Microsoft.Network/privateDnsZones", names.PRIVATE_ZONE)),
+    "private_dns_zone": Recipe(
+        private_dns_zone, _path("Microsoft.Network/privateDnsZones", names.PRIVATE_ZONE), tags=DNS
+    ),
     "dns_zone_link": Recipe(
         dns_zone_link,
         _path("Microsoft.Network/privateDnsZones", names.PRIVATE_ZONE, "virtualNetworkLinks", "network"),
+        tags=DNS,
     ),
     "dns_zone_group": Recipe(
         dns_zone_group,
         _path("Microsoft.Network/privateEndpoints", "openai", "privateDnsZoneGroups", "openai"),
-        tags=False,
+        tags=None,
     ),
     "model_deployment": Recipe(
         model_deployment, lambda site: (*_account_path("deployments")(site), site.model["name"])
     ),
-    "api_key": Recipe(api_key),
-    "key_access": Recipe(key_access, tags=False),
+    "api_key": Recipe(api_key, tags=SECRET),
+    "key_access": Recipe(key_access, tags=None),
     "probe_run": Recipe(probe_run, _path("Microsoft.Compute/virtualMachines", "node", "runCommands", "isthmus-probe")),
     "client_run": Recipe(
         client_run, _path("Microsoft.Compute/virtualMachines", "node", "runCommands", "isthmus-client")
     ),
-    "proof": Recipe(proof, tags=False),
+    "proof": Recipe(proof, tags=None),
 }

@@ -30,6 +30,16 @@ TAG_EXPIRES_AT = "isthmus-expires-at"
 TAG_CORRELATION = "isthmus-correlation"
 TAG_SPEC = "isthmus-spec"
 TAG_KEEP = "isthmus-keep"
+TAGS = (
+    TAG_ENVIRONMENT,
+    TAG_GENERATION,
+    TAG_CORP,
+    TAG_EXPIRES_AT,
+    TAG_CORRELATION,
+    TAG_SPEC,
+    TAG_KEEP,
+)
+"""All that are ours, the last of which people put on by hand."""
 
 
 def generation(environment: str, before: str | None, spec_digest: str) -> str:

@@ -108,7 +108,7 @@ def _step(kind: Kind, site: Site, tags: dict[str, str]) -> dict[str, Any]:
     wanted = recipe.body(site)
     refers = [step for step, _ in references(wanted)]
     if recipe.tags:
-        wanted = wanted | {"tags": tags | {names.TAG_SPEC: digest(wanted)}}
+        wanted = wanted | {"tags": recipe.tags.bears(site.spec.tags) | tags | {names.TAG_SPEC: digest(wanted)}}
     needs = [need for name in kind.needs for need in _needed(name, site)]
     parts = recipe.path(site) if recipe.path else None
     return {

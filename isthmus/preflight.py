@@ -14,6 +14,7 @@ from typing import Any
 from isthmus import names, permissions
 from isthmus.documents import ChosenModel, PlanFinding, Severity
 from isthmus.spec import Spec
+from isthmus.tags import NARROW
 
 PREFERENCES = ("gpt-4o-mini", "gpt-4.1-mini", "gpt-5-mini", "gpt-4.1-nano", "gpt-5-nano")
 """Small models that answer the question well, the walkthrough's first; the first that is still offered is taken."""
@@ -252,6 +253,16 @@ def judge_tickets(case: Case, administrator: str | None) -> Findings:
         yield error("tickets", what, "Give it one (docs/tickets.md), or bring the tickets with the request.")
 
 
+def judge_tags(case: Case, looked: Any) -> Findings:
+    """What can't bear all tags bears the first ones, which is no error but must be known."""
+    for what, bearer in NARROW.items():
+        left = [name for name in case.spec.tags if name not in bearer.bears(case.spec.tags)]
+        if left:
+            told = f"Azure gives {what} no room for these tags: {', '.join(left)}. Everything else bears them."
+            mend = f"Nothing to do, unless a policy wants them there: at most {bearer.most_given}, with plain names."
+            yield _finding("warning", "tags", told, mend)
+
+
 JUDGES: dict[str, Callable[[Case, Any], Findings]] = {
     "region": judge_region,
     "providers": judge_providers,
@@ -265,5 +276,6 @@ JUDGES: dict[str, Callable[[Case, Any], Findings]] = {
     "permissions": judge_permissions,
     "vault": judge_vault,
     "tickets": judge_tickets,
+    "tags": judge_tags,
 }
 """Every check, in the order in which findings are told."""

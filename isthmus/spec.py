@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.config import JsonDict
 
-from isthmus import names
+from isthmus import names, tags
 from isthmus.problems import Finding
 
 MAX_BODY = 256 * 1024
@@ -130,6 +130,10 @@ class Spec(BaseModel):
     on_failure: Literal["rollback", "keep"] = Field(
         "rollback", description="What happens when it fails: everything is removed, or kept to look at."
     )
+    tags: dict[str, str] = Field(
+        default_factory=dict,
+        description=f"Tags for everything that is built, name -> value; at most {tags.ANY.most_given}.",
+    )
 
     @property
     def provider(self) -> Corp:
@@ -190,9 +194,10 @@ def check(document: object) -> tuple[Spec | None, list[Finding]]:
     try:
         spec = Spec.model_validate(document)
     except ValidationError as error:
-        return None, findings_of(error) + list(_across(_readable_corps(document), {}))
+        given = document.get("tags") if isinstance(document, dict) else None
+        return None, findings_of(error) + list(_across(_readable_corps(document), {})) + list(tags.check(given))
     tickets = spec.tickets.values if isinstance(spec.tickets, TicketsByRequest) else None
-    found = list(_across(list(enumerate(spec.corps)), {"tickets": tickets}))
+    found = list(_across(list(enumerate(spec.corps)), {"tickets": tickets})) + list(tags.check(spec.tags))
     if spec.name in RESERVED:
         found.insert(0, Finding("/name", f"{spec.name} is a word of the API's own.", "Choose another name."))
     return (None, found) if found else (spec, [])

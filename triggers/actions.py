@@ -24,6 +24,7 @@ from isthmus.problems import Problem
 from isthmus.requests import unfit
 from isthmus.secretref import Secret
 from isthmus.spec import TicketsByRequest
+from isthmus.tags import SECRET
 from triggers.answers import no_such, unfit_request
 from triggers.endpoint import asker
 
@@ -113,7 +114,8 @@ def job(record: Mapping[str, Any]) -> dict[str, Any]:
 def bring_tickets(tickets: TicketsByRequest, life: Life, record: Mapping[str, Any], *, anew: bool = False) -> None:
     """Tickets that came along go into the vault before anything is started; `anew`: in place of those there."""
     values = {corp: Secret(value.get_secret_value()) for corp, value in tickets.values.items()}
-    keep_tickets(cloud(), *life, values, record["expires_at"], anew=anew)
+    given = SECRET.bears(record["spec"].get("tags") or {})
+    keep_tickets(cloud(), *life, values, given | {names.TAG_EXPIRES_AT: record["expires_at"]}, anew=anew)
 
 
 def entry(action: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ table          one row a resource type
 bodies, shapes what a PUT body may hold; the language it is said in
 ids, odata     ARM ids; `$filter`
 engine         PUT, PATCH, GET, DELETE of anything
+tags           how many a resource bears, and which
 operations     asynchronous operations and their URLs
 arm, routes    ARM's front; its routes that are no plain resource
 errors         ARM's way of refusing

@@ -7,7 +7,7 @@ import copy
 from collections.abc import Mapping
 from functools import partial
 
-from localcloud.azure import ids, operations, shapes
+from localcloud.azure import ids, operations, shapes, tags
 from localcloud.azure.bodies import TAGS
 from localcloud.azure.errors import Refusal, not_ready, precondition_failed
 from localcloud.azure.model import Answer, Change, Cloud, Json, Operation, Resource
@@ -54,6 +54,7 @@ def put(cloud: Cloud, caller: Caller, row: Row, identifier: str, body: Json, hea
     before = cloud.get(identifier)
     check_conditions(before, headers)
     change = Change(cloud, before.id if before else identifier, shapes.clean(row.shape, body), caller, before)
+    tags.settle(row, change.body)
     refuse_if_busy(cloud, row, change.id, before)
     _check_references(change, row)
     row.normalise(change)

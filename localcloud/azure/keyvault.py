@@ -14,6 +14,7 @@ from localcloud.azure.rbac import Caller
 
 VERSIONS = frozenset({"7.0", "7.1", "7.2", "7.3", "7.4", "7.5", "7.6", "2025-07-01", "2026-04-01"})
 ACTIONS = "Microsoft.KeyVault/vaults/secrets"
+MOST_TAGS = 15
 RETENTION_DAYS = 90
 NOT_CANARIES = frozenset({"reserved", ""})
 
@@ -265,4 +266,6 @@ def _write(version: Version, body: Json) -> None:
     version.expires = attributes.get("exp", version.expires)
     version.content_type = body.get("contentType", version.content_type)
     if isinstance(body.get("tags"), dict):
+        if len(body["tags"]) > MOST_TAGS:
+            raise Refusal(400, "BadParameter", f"A secret bears at most {MOST_TAGS} tags.")
         version.tags = dict(body["tags"])

@@ -197,3 +197,14 @@ def _watch(engine: Engine, seen: list[tuple[float, str, Any]]) -> None:
 
 def _sorted(seen: list[tuple[float, str, Any]]) -> list[str]:
     return sorted(json.dumps(line, sort_keys=True) for line in seen)
+
+
+def test_as_many_tags_as_a_request_may_have_are_borne_to_the_end() -> None:
+    tags = {"Cost Center": "4711", "team:lead": "x"} | {f"tag{number}": "x" * 256 for number in range(41)}
+    with Engine() as engine:
+        life = engine.ask(tags=tags)
+        engine.run()
+        assert (engine.phase(life), engine.bugs) == ("ready", [])
+        machine = next(engine.azure.cloud.of("Microsoft.Compute/virtualMachines"))
+        assert tags.items() <= machine.body["tags"].items()
+        assert [finding["check"] for finding in engine.record(life)["findings"]] == ["tags", "tags"]

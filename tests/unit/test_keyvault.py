@@ -178,7 +178,8 @@ def test_the_newest_version_counts(cloud: Cloud) -> None:
 
 def test_tickets_that_came_along_are_kept_once_with_whose_they_are(cloud: Cloud) -> None:
     for value in ("first", "second"):
-        keep_tickets(cloud, *LIFE, {"ai-corp": Secret(value)}, "2026-05-04T20:00:00Z")  # type: ignore[arg-type]
+        keep_tickets(cloud, *LIFE, {"ai-corp": Secret(value)}, {"team": "research"})  # type: ignore[arg-type]
     made = cloud.secrets.newest(TICKET_SECRET)
     assert (made.value, made.content_type, made.tags[names.TAG_CORP]) == ("first", "ticket", "ai-corp")
+    assert made.tags["team"] == "research"
     assert cloud.secrets.writes == [TICKET_SECRET]
