@@ -48,7 +48,7 @@ Handler = Callable[[Call], Answer]
 async def handle(call: Call) -> Answer:
     """Answers anything that no special route took."""
     place = ids.parse(call.path)
-    if place.subscription.lower() != call.cloud.subscription:
+    if not call.cloud.has(place.subscription):
         raise NotFound("SubscriptionNotFound", f"The subscription '{place.subscription}' could not be found.")
     if place.namespace is None:
         return _group(call, place)
@@ -97,8 +97,8 @@ def _group(call: Call, place: ResourceId) -> Answer:
     check_version(call, GROUP_ROW.type, GROUP_ROW.versions)
     if place.group is None:
         call.demand(f"{GROUP_ACTION}/read", call.path)
-        return listing(call, [r for r in call.cloud.of(groups.TYPE)])
-    identifier = f"/subscriptions/{call.cloud.subscription}/resourceGroups/{place.group}"
+        return listing(call, list(call.cloud.of(groups.TYPE, f"/subscriptions/{place.subscription}")))
+    identifier = f"/subscriptions/{place.subscription.lower()}/resourceGroups/{place.group}"
     found = call.cloud.get(identifier)
     verb = {"GET": "read", "HEAD": "read", "DELETE": "delete"}.get(call.method, "write")
     call.demand(f"{GROUP_ACTION}/{verb}", identifier)
@@ -131,7 +131,7 @@ async def _collection(call: Call, place: ResourceId, row: Kind) -> Answer:
     scope = call.path.rsplit("/providers/", 1)[0] if len(place.types) == 1 else call.path.rsplit("/", 1)[0]
     call.demand(f"{row.type}/read", scope)
     if place.group:
-        _need_group(call, place.group)
+        _need_group(call, place, place.group)
     if len(place.types) > 1 and call.cloud.get(scope) is None:
         raise resource_not_found(row.type.rsplit("/", 1)[0], "/".join(place.names), place.group)
     return listing(call, list(call.cloud.of(row.type, scope)))
@@ -157,8 +157,8 @@ async def _action(call: Call, place: ResourceId, row: Kind) -> Answer:
     return await handler(call.cloud, found, call.body if isinstance(call.body, dict) else {})
 
 
-def _need_group(call: Call, group: str) -> Resource:
-    found = call.cloud.get(f"/subscriptions/{call.cloud.subscription}/resourceGroups/{group}")
+def _need_group(call: Call, place: ResourceId, group: str) -> Resource:
+    found = call.cloud.get(f"/subscriptions/{place.subscription}/resourceGroups/{group}")
     if found is None:
         raise group_not_found(group)
     return found
@@ -168,7 +168,7 @@ def _one(call: Call, place: ResourceId, row: Kind) -> Answer:
     group = place.group or ""
     verb = {"GET": "read", "HEAD": "read", "DELETE": "delete"}.get(call.method, "write")
     call.demand(f"{row.type}/{verb}", call.path)
-    holder = _need_group(call, group)
+    holder = _need_group(call, place, group)
     found = call.cloud.get(call.path)
     if call.method in ("PUT", "PATCH"):
         return _write(call, place, row, holder, found)
@@ -202,13 +202,13 @@ def _write(call: Call, place: ResourceId, row: Kind, holder: Resource, found: Re
         if found is None:
             raise resource_not_found(row.type, "/".join(place.names), holder.name)
         return engine.patch(call.cloud, call.caller, found, call.json, call.headers)
-    identifier = _canonical(call.cloud, place, row, holder)
+    identifier = _canonical(place, row, holder)
     return engine.put(call.cloud, call.caller, row, identifier, call.json, call.headers)
 
 
-def _canonical(cloud: Cloud, place: ResourceId, row: Kind, holder: Resource) -> str:
+def _canonical(place: ResourceId, row: Kind, holder: Resource) -> str:
     """The id as ARM will show it: types in the table's spelling, the group in its own."""
     types = row.type.split("/")
     pairs = "/".join(f"{kind}/{name}" for kind, name in zip(types[1:], place.names, strict=True))
-    head = f"/subscriptions/{cloud.subscription}/{row.group_segment}/{holder.name}"
+    head = f"/subscriptions/{place.subscription.lower()}/{row.group_segment}/{holder.name}"
     return f"{head}/providers/{types[0]}/{pairs}"

@@ -32,7 +32,7 @@ def endpoint(change: Change) -> None:
     connection = connections[0]["properties"]
     account = change.cloud.need(connection["privateLinkServiceId"], referrer=change.id)
     _check_account(change.cloud, account, connection)
-    subnet = change.cloud.need(properties["subnet"]["id"])
+    subnet = network.subnet_here(change, properties["subnet"]["id"])
     properties["subnet"] = {"id": subnet.id}
     approved = not manual and change.cloud.access.allowed(change.caller, APPROVAL, account.id)
     connection["privateLinkServiceId"] = account.id

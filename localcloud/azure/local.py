@@ -32,7 +32,7 @@ PRIVATE_LINK = "privatelink."
 
 @dataclass(frozen=True)
 class Administrator:
-    """An Owner of the subscription who may also use vault and storage: for people and tests, never for the app."""
+    """An Owner of both subscriptions who may also use vault and storage: for people and tests, never for the app."""
 
     tenant_id: str
     client_id: str
@@ -84,7 +84,8 @@ class LocalAzure:
     def _administrator(self, directory: Directory) -> Administrator:
         application = directory.register("administrator")
         principal = application.caller.object_id
-        seed.grant(self.cloud, principal, seed.OWNER, f"/subscriptions/{self.cloud.subscription}")
+        for subscription in (self.cloud.subscription, self.cloud.hub):
+            seed.grant(self.cloud, principal, seed.OWNER, f"/subscriptions/{subscription}")
         seed.grant(self.cloud, principal, seed.SECRETS_OFFICER, self.seed.vault.id)
         seed.grant(self.cloud, principal, seed.BLOB_OWNER, self.seed.storage.id)
         return Administrator(self.cloud.tenant, application.caller.client_id, application.secret)

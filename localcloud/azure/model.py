@@ -208,6 +208,14 @@ class Cloud:
     applying: asyncio.Lock = field(default_factory=asyncio.Lock)
     canaries: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def hub(self) -> str:
+        """A second subscription of the tenant, for what a landing zone keeps apart from the app's."""
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, self.subscription))
+
+    def has(self, subscription: str) -> bool:
+        return subscription.lower() in (self.subscription, self.hub)
+
     def latency(self, seconds: float) -> float:
         return seconds * self.speed
 
@@ -251,13 +259,17 @@ class Cloud:
         """The resource, or a Refusal 400 as for a reference to nothing."""
         resource = self.get(identifier)
         if resource is None:
-            raise Refusal(
-                400,
-                code,
-                f"Resource {identifier} referenced by resource {referrer} was not found. Please make sure that the "
-                "referenced resource exists, and that both resources are in the same region.",
-            )
+            raise self.unreferable(identifier, referrer, code)
         return resource
+
+    @staticmethod
+    def unreferable(identifier: str, referrer: str, code: str = "InvalidResourceReference") -> Refusal:
+        return Refusal(
+            400,
+            code,
+            f"Resource {identifier} referenced by resource {referrer} was not found. Please make sure that the "
+            "referenced resource exists, and that both resources are in the same region.",
+        )
 
     def linger(self, what: str, seconds: float) -> None:
         """Remembers that something still has an effect for a while after it is gone."""

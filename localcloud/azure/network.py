@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from itertools import count
 
-from localcloud.azure import ids
+from localcloud.azure import catalog, ids
 from localcloud.azure.errors import Refusal
 from localcloud.azure.model import Change, Cloud, Json, Reference, Resource
 from localcloud.fabric import PUBLIC_POOL
@@ -206,8 +206,18 @@ def interface(change: Change) -> None:
     properties["nicType"] = "Standard"
 
 
+def subnet_here(change: Change, identifier: str) -> Resource:
+    """The subnet that an interface or endpoint shall stand in: of its own region and subscription only."""
+    subnet = change.cloud.need(identifier, referrer=change.id)
+    holder = change.cloud.need(ids.parent(subnet.id))
+    same_subscription = ids.parse(subnet.id).subscription == ids.parse(change.id).subscription
+    if not same_subscription or catalog.location(holder.body["location"]) != catalog.location(change.body["location"]):
+        raise change.cloud.unreferable(identifier, change.id)
+    return subnet
+
+
 def _address(change: Change, inner: Json, position: int) -> None:
-    subnet = change.cloud.need(inner["subnet"]["id"])
+    subnet = subnet_here(change, inner["subnet"]["id"])
     inner["subnet"] = {"id": subnet.id}
     inner.setdefault("privateIPAllocationMethod", "Dynamic")
     former = change.before.properties["ipConfigurations"][position]["properties"] if change.before else {}

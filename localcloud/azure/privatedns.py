@@ -52,13 +52,30 @@ def link(change: Change) -> None:
     properties.setdefault("registrationEnabled", False)
     properties.setdefault("resolutionPolicy", "Default")
     network = change.cloud.need(properties["virtualNetwork"]["id"], referrer=change.id)
-    for other in change.cloud.of(LINKS, ids.parent(change.id)):
+    for other in change.cloud.of(LINKS):
         same = ids.key(other.properties["virtualNetwork"]["id"]) == network.key
-        if same and other.key != ids.key(change.id):
+        if not same or other.key == ids.key(change.id):
+            continue
+        if ids.key(ids.parent(other.id)) == ids.key(ids.parent(change.id)):
             raise Refusal(409, "Conflict", f"The virtual network {network.id} is already linked by {other.id}.")
+        _refuse_overlap(_zone_name(change.id), _zone_name(other.id))
     # This service gives the network's id back in lower case.
     properties["virtualNetwork"] = {"id": network.key}
     properties["virtualNetworkLinkState"] = "Completed"
+
+
+def _zone_name(link_id: str) -> str:
+    return ids.parent(link_id).rsplit("/", 1)[1].lower()
+
+
+def _refuse_overlap(wanted: str, there: str) -> None:
+    if wanted == there:
+        raise Refusal(
+            400,
+            "BadRequest",
+            "A virtual network cannot be linked to multiple zones with overlapping namespaces. You tried to link "
+            f"virtual network with '{wanted}' and '{there}' zones.",
+        )
 
 
 def record(change: Change) -> None:

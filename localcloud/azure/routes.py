@@ -24,7 +24,7 @@ async def handle(call: Call) -> Answer:
         match = pattern.fullmatch(path)
         if match and call.method in methods:
             call.captured = match.groupdict()
-            if call.captured.get("subscription", call.cloud.subscription).lower() != call.cloud.subscription:
+            if not call.cloud.has(call.captured.get("subscription", call.cloud.subscription)):
                 raise NotFound(
                     "SubscriptionNotFound", f"The subscription '{match['subscription']}' could not be found."
                 )
@@ -34,12 +34,12 @@ async def handle(call: Call) -> Answer:
     return await arm.handle(call)
 
 
-def _subscription(cloud: Cloud) -> Json:
+def _subscription(cloud: Cloud, name: str) -> Json:
     return {
-        "id": f"/subscriptions/{cloud.subscription}",
-        "subscriptionId": cloud.subscription,
+        "id": f"/subscriptions/{name}",
+        "subscriptionId": name,
         "tenantId": cloud.tenant,
-        "displayName": "Local cloud",
+        "displayName": "Local cloud" if name == cloud.subscription else "Hub of the local cloud",
         "state": "Enabled",
         "authorizationSource": "RoleBased",
         "subscriptionPolicies": {"quotaId": "PayAsYouGo_2014-09-01", "spendingLimit": "Off"},
@@ -47,12 +47,17 @@ def _subscription(cloud: Cloud) -> Json:
 
 
 def subscriptions(call: Call) -> Answer:
-    return Answer(200, {"value": [_subscription(call.cloud)], "count": {"type": "Total", "value": 1}})
+    """Those in which the caller may do something."""
+    cloud = call.cloud
+    held = [a.scope for a in cloud.access.assignments.values() if a.principal == call.caller.object_id]
+    names = [n for n in (cloud.subscription, cloud.hub) if any(ids.within(s, f"/subscriptions/{n}") for s in held)]
+    shown = [_subscription(cloud, name) for name in names]
+    return Answer(200, {"value": shown, "count": {"type": "Total", "value": len(shown)}})
 
 
 def subscription(call: Call) -> Answer:
     call.demand("Microsoft.Resources/subscriptions/read", call.path)
-    return Answer(200, _subscription(call.cloud))
+    return Answer(200, _subscription(call.cloud, call.captured["subscription"].lower()))
 
 
 def tenants(call: Call) -> Answer:
@@ -226,7 +231,8 @@ def compute_usages(call: Call) -> Answer:
 def network_usages(call: Call) -> Answer:
     arm.check_version(call, "Microsoft.Network/locations/usages", NETWORK)
     call.demand("Microsoft.Network/locations/usages/read", f"/subscriptions/{call.cloud.subscription}")
-    counted = {name: sum(1 for _ in call.cloud.of(f"Microsoft.Network/{name}")) for name in catalog.NETWORK_LIMITS}
+    scope = f"/subscriptions/{call.captured['subscription']}"
+    counted = {n: sum(1 for _ in call.cloud.of(f"Microsoft.Network/{n}", scope)) for n in catalog.NETWORK_LIMITS}
     names = {"publicIPAddresses": "StandardSkuPublicIpAddresses", "natGateways": "NatGateways"}
     return Answer(
         200,

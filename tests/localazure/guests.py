@@ -15,7 +15,7 @@ from localcloud.azure.faults import BrokenError
 from localcloud.azure.front import Incoming
 from localcloud.azure.identities import assigned, caller_of
 from localcloud.azure.nofabric import NoFabric
-from localcloud.fabric import Origin, Ran
+from localcloud.fabric import Origin, Ran, Subnet
 from tests.localazure.administrator import Administrator
 
 LOOK = 5.0
@@ -115,7 +115,9 @@ class Guests:
         return _check(check, status == 200, f"ticket {node['ticket_secret']}: {status} {_code(found)}")
 
     async def _secret(self, machine_id: str, name: str) -> Answered:
-        """As the VM's own identity."""
+        """As the VM's own identity; the vault is reached as the relay is, over the subnet's way out."""
+        if self._subnet(machine_id).nat_address is None:
+            return 0, {"error": {"code": "no way out"}}
         machine = self.azure.cloud.need(machine_id)
         identities = assigned(self.azure.cloud, machine)
         if not identities:
@@ -167,12 +169,18 @@ class Guests:
 
     def _private_addresses(self, machine_id: str, host: str) -> tuple[str, ...]:
         """What the zones that are linked to the VM's network say of the account's name."""
-        group = machine_id.split("/providers/")[0]
+        network = self._subnet(machine_id).id.rsplit("/", 2)[0]
         for zone in self.fabric.topology.zones:
-            linked = any(link.network_id.startswith(group) for link in zone.links)
+            linked = any(link.network_id == network for link in zone.links)
             if linked and zone.name == f"privatelink.{host.partition('.')[2]}":
                 return zone.records.get(host.partition(".")[0], ())
         return ()
+
+    def _subnet(self, machine_id: str) -> Subnet:
+        """Where the VM stands."""
+        topology, interface_id = self.fabric.topology, self.fabric.machines[machine_id].interface_id
+        subnet_id = next(card.subnet_id for card in topology.interfaces if card.id == interface_id)
+        return next(subnet for each in topology.networks for subnet in each.subnets if subnet.id == subnet_id)
 
 
 def _corp(machine_id: str) -> str:

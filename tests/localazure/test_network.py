@@ -10,6 +10,7 @@ from localcloud.azure import NoFabric
 from localcloud.fabric import PUBLIC_POOL, VirtualNetwork, ZoneLink
 from tests.localazure.arm import Arm
 from tests.localazure.direct import Direct
+from tests.localazure.landing import administrator
 from tests.localazure.resources import ACCOUNT, GROUP, RULE, ZONE, build, interface, regional
 
 
@@ -203,3 +204,44 @@ def test_before_it_is_linked_the_account_s_name_leads_to_its_public_address(dire
     assert (alias.kind, alias.value) == ("CNAME", f"{ACCOUNT}.privatelink.openai.azure.com")
     # From outside, the privatelink name leads to the same public address.
     assert direct.azure.resolve(alias.value) == public
+
+
+def test_a_hub_is_a_subscription_of_its_own_in_which_the_app_may_do_nothing(arm: Arm, direct: Direct) -> None:
+    owner, hub = administrator(direct), f"/subscriptions/{direct.azure.cloud.hub}"
+    zone = f"{hub}/resourceGroups/dns/providers/Microsoft.Network/privateDnsZones/{ZONE}"
+    owner.put(f"{hub}/resourceGroups/dns", regional())
+    owner.put(zone, {"location": "global"})
+    assert owner.get(zone)["id"] == zone
+    assert arm.refused("GET", zone)[0] == arm.refused("DELETE", f"{hub}/resourceGroups/dns")[0] == 403
+    listed = [[group["name"] for group in owner.get(f"{at}/resourcegroups")["value"]] for at in (hub, arm.groups[:51])]
+    assert listed[0] == ["dns"]
+    assert "dns" not in listed[1]
+    assert [found["subscriptionId"] for found in arm.get("/subscriptions")["value"]] == [arm.subscription]
+    nowhere = f"/subscriptions/{'0' * 8}-0000-0000-0000-{'0' * 12}/resourceGroups/dns"
+    assert owner.refused("GET", nowhere) == (404, "SubscriptionNotFound")
+
+
+def test_one_network_asks_one_zone_of_a_name(arm: Arm, direct: Direct) -> None:
+    owner = administrator(direct)
+    links = []
+    for group in ("one", "two"):
+        owner.put(f"{arm.groups}/{group}", regional())
+        zone = f"{arm.groups}/{group}/providers/Microsoft.Network/privateDnsZones/{ZONE}"
+        owner.put(zone, {"location": "global"})
+        links.append(f"{zone}/virtualNetworkLinks/link")
+    body = {"location": "global", "properties": {"virtualNetwork": {"id": network(arm, "n", "10.0.0.0/16")}}}
+    owner.put(links[0], body)
+    assert owner.refused("PUT", links[1], body) == (400, "BadRequest")
+    owner.put(links[0], body)
+    owner.delete(links[0])
+    owner.put(links[1], body)
+
+
+def test_an_interface_stands_in_a_subnet_of_its_own_region_and_subscription(arm: Arm, direct: Direct) -> None:
+    subnet = network(arm, "n", "10.0.0.0/16", "10.0.0.0/24") + "/subnets/s0"
+    far = interface(subnet) | {"location": "westeurope"}
+    assert arm.refused("PUT", path_of(arm, "networkInterfaces", "a"), far) == (400, "InvalidResourceReference")
+    owner, hub = administrator(direct), f"/subscriptions/{direct.azure.cloud.hub}/resourceGroups/far"
+    owner.put(hub, regional())
+    place = f"{hub}/providers/Microsoft.Network/networkInterfaces/a"
+    assert owner.refused("PUT", place, interface(subnet)) == (400, "InvalidResourceReference")
