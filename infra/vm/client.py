@@ -15,7 +15,7 @@ from typing import Any
 
 from vm import (
     NotYetError,
-    asked_of_azure,
+    asked_of_network,
     failed,
     get,
     node_state,
@@ -156,9 +156,9 @@ def certificate(request: Request, deadline: float) -> Check:
 
 
 def public_name(request: Request, deadline: float) -> Check:
-    """Azure's own resolver, asked past /etc/hosts, gives public addresses only."""
+    """The network's own resolver, asked past /etc/hosts, gives public addresses only."""
     try:
-        addresses = patiently(lambda: asked_of_azure(request["host"]), deadline)
+        addresses = patiently(lambda: asked_of_network(request["host"]), deadline)
     except NotYetError as error:
         return failed("public_name", str(error))
     inside = [address for address in addresses if _is_private(address)]
@@ -191,7 +191,7 @@ def public_refused(request: Request, key: str, deadline: float) -> Check:
 
     def look() -> tuple[int, str]:
         try:
-            address = asked_of_azure(host)[0]
+            address = asked_of_network(host)[0]
             status, body = get(host, path, {"api-key": key}, address)
         except (OSError, IndexError) as error:
             raise NotYetError(f"the public address was not reached: {type(error).__name__}: {error}") from None

@@ -12,7 +12,7 @@ from typing import Any
 
 from vm import (
     NotYetError,
-    asked_of_azure,
+    asked_of_network,
     failed,
     get,
     node_state,
@@ -64,7 +64,7 @@ def private_name(request: dict[str, Any], deadline: float) -> Check:
     wanted = [request["endpoint_address"]]
 
     def look() -> list[str]:
-        addresses = asked_of_azure(request["host"])
+        addresses = asked_of_network(request["host"])
         if addresses != wanted:
             raise NotYetError(f"{request['host']} leads to {', '.join(addresses) or 'nothing'}, not to {wanted[0]}")
         return addresses

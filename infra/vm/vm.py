@@ -27,6 +27,8 @@ OCKAM_HOME = "/var/lib/isthmus/ockam"
 METADATA = os.environ.get("AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://169.254.169.254")
 """Azure's SDKs know the same variable."""
 AZURE_DNS = "168.63.129.16"
+RESOLVERS = (Path("/run/systemd/resolve/resolv.conf"), Path("/etc/resolv.conf"))
+"""Where a machine keeps what its network told it to ask, the truest first: systemd's has no stub in it."""
 VAULT_RESOURCE = "https://vault.azure.net"
 VAULT_API = "7.4"
 NOT_YET = frozenset({400, 401, 403, 404, 408, 409, 410, 429, 500, 502, 503, 504})
@@ -108,21 +110,36 @@ def on_this_network(address: str) -> bool:
     return True
 
 
-def asked_of_azure(name: str) -> list[str]:
-    """The IPv4 addresses that Azure's own resolver gives for the name, past this VM's /etc/hosts; empty: no such
+def resolver(files: tuple[Path, ...] = RESOLVERS) -> str:
+    """The DNS server that the network gives its machines: a landing zone's own, or Azure's."""
+    for file in files:
+        try:
+            lines = [line.split() for line in file.read_text().splitlines()]
+        except OSError:
+            continue
+        servers = [words[1] for words in lines if len(words) > 1 and words[0] == "nameserver"]
+        found = [server for server in servers if ":" not in server and not server.startswith("127.")]
+        if found:
+            return found[0]
+    return AZURE_DNS
+
+
+def asked_of_network(name: str) -> list[str]:
+    """The IPv4 addresses that the network's resolver gives for the name, past this VM's /etc/hosts; empty: no such
     name. Raises NotYetError when it does not answer."""
+    server = resolver()
     number = randomness.randbits(16)
     labels = b"".join(bytes([len(part)]) + part.encode() for part in name.split("."))
     question = struct.pack(">HHHHHH", number, 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack(">HH", 1, 1)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel:
         channel.settimeout(3)
         try:
-            channel.sendto(question, (AZURE_DNS, 53))
+            channel.sendto(question, (server, 53))
             reply = channel.recv(4096)
         except OSError as error:
-            raise NotYetError(f"{AZURE_DNS} does not answer: {error}") from None
+            raise NotYetError(f"{server} does not answer: {error}") from None
     if len(reply) < 12 or struct.unpack(">H", reply[:2])[0] != number:
-        raise NotYetError(f"{AZURE_DNS} answered something else")
+        raise NotYetError(f"{server} answered something else")
     return _addresses(reply)
 
 
