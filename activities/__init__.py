@@ -14,6 +14,7 @@ ockam.py              the `ockam` command, and as whom it runs
 tickets.py            Ockam enrolment tickets and members
 verification.py       the proof
 preflight.py          looks at what Azure offers, has and allows, all at once
+landing.py            looks at subnets and zones that exist already
 planning.py           the plan, to be shown or kept
 records.py            the records: one blob per life of an environment, per part of it, per pending operation
 bookkeeping.py        what the orchestrators write down: phases, progress

@@ -15,6 +15,7 @@ from azure.core.exceptions import AzureError
 
 from activities.cloud import Cloud, begin, code_of, get, outcome_of, outcome_of_body, retry_after
 from activities.steps import Request
+from isthmus import names
 from isthmus.errors import rule_of
 from isthmus.outcomes import Failed, Outcome, failed, failure_in, pending, ready, stopped
 from isthmus.wanted import differences
@@ -54,7 +55,7 @@ class Resource:
     blocker: Callable[[Request, Failed], str] = lambda request, failure: ""
 
     def call(self, request: Request, method: str) -> Callable[..., Any]:
-        bound: Callable[..., Any] = getattr(self.operations(request.cloud), method)
+        bound: Callable[..., Any] = getattr(self.operations(request.cloud.at(request.resource)), method)
         return bound
 
     def read(self, request: Request) -> Json | None:
@@ -192,6 +193,16 @@ def _body(answer: Any) -> Json:
 def state_of(have: Mapping[str, Any]) -> str:
     """The provisioning state in lower case; empty where the type has none."""
     return str((have.get("properties") or {}).get("provisioningState") or "").lower()
+
+
+def not_ours(request: Request, have: Mapping[str, Any]) -> str | None:
+    """Why something must not be deleted, by its tags; None when they say that it is of this life."""
+    tags, what = have.get("tags") or {}, request.names[-1]
+    ours = {names.TAG_ENVIRONMENT: request.environment, names.TAG_GENERATION: request.generation}
+    wrong = [f"{tag} is {tags.get(tag)!r}" for tag, value in ours.items() if tags.get(tag) != value]
+    if wrong:
+        return f"The tags of {what} say that it is somebody else's: {', '.join(wrong)}."
+    return f"{what} bears the tag {names.TAG_KEEP}." if names.TAG_KEEP in tags else None
 
 
 def at(value: Any, path: str) -> Any:

@@ -10,6 +10,7 @@ import email.utils
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -36,6 +37,21 @@ class Cloud:
     def __init__(self, settings: Settings, **options: Any) -> None:
         self.settings = settings
         self._more = options
+        self._elsewhere: dict[str, Cloud] = {}
+
+    def at(self, resource: str) -> Cloud:
+        """This identity's clients of the subscription that an ARM id names: a hub's DNS zone is often in another."""
+        subscription = resource.split("/")[2].lower()
+        if subscription == self.settings.subscription.lower():
+            return self
+        if subscription not in self._elsewhere:
+            self._elsewhere[subscription] = self._of(subscription)
+        return self._elsewhere[subscription]
+
+    def _of(self, subscription: str) -> Cloud:
+        other = Cloud(replace(self.settings, subscription=subscription), **self._more)
+        other.credential = self.credential
+        return other
 
     @property
     def options(self) -> dict[str, Any]:

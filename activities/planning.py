@@ -13,13 +13,13 @@ from activities.preflight import survey
 from activities.records import Document, Life, Records
 from activities.steps import Request
 from isthmus import names
+from isthmus.case import Case
 from isthmus.documents import PlanDocument, PlannedStep
 from isthmus.errors import own_failure
 from isthmus.graph import BY_NAME
 from isthmus.lifecycle import is_over
 from isthmus.outcomes import Outcome, failed, ready, stopped
 from isthmus.plan import Findings, Occasion, Place, make_plan
-from isthmus.preflight import Case
 from isthmus.spec import Spec, recorded
 
 MADE_LATER = "(a key pair is made when it is built; nobody keeps its private half)"

@@ -10,15 +10,16 @@ from typing import Any
 
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 
-from activities import telemetry
+from activities import landing, telemetry
 from activities.cloud import Cloud, get, listed, outcome_of
 from activities.ockam import administrator
 from isthmus import permissions
+from isthmus.case import Case, error
 from isthmus.documents import ChosenModel, PlanFinding
 from isthmus.outcomes import Pending
-from isthmus.preflight import JUDGES, Case, choose, error
+from isthmus.preflight import JUDGES, choose
 
-PERMISSIONS_VERSION, LOCATIONS_VERSION = "2022-04-01", "2022-12-01"
+LOCATIONS_VERSION = "2022-12-01"
 OWN = frozenset({"Microsoft.Resources", "Microsoft.Authorization"})
 """Resource providers that every subscription has."""
 
@@ -58,16 +59,13 @@ def survey(cloud: Cloud, case: Case) -> Surveyed:
     return Surveyed(case.model, findings, unseen)
 
 
-def _arm(cloud: Cloud, path: str, version: str) -> list[dict[str, Any]]:
+def _regions(cloud: Cloud, case: Case) -> list[dict[str, Any]]:
     """A list that no SDK client of ours offers."""
-    answer = cloud.get_url(f"https://management.azure.com{path}?api-version={version}")
+    path = f"/subscriptions/{case.subscription}/locations"
+    answer = cloud.get_url(f"https://management.azure.com{path}?api-version={LOCATIONS_VERSION}")
     answer.raise_for_status()
     found: list[dict[str, Any]] = answer.json()["value"]
     return found
-
-
-def _regions(cloud: Cloud, case: Case) -> list[dict[str, Any]]:
-    return _arm(cloud, f"/subscriptions/{case.subscription}/locations", LOCATIONS_VERSION)
 
 
 def _providers(cloud: Cloud, case: Case) -> dict[str, str]:
@@ -121,8 +119,7 @@ def _subdomain(cloud: Cloud, case: Case) -> dict[str, Any]:
 
 def _permissions(cloud: Cloud, case: Case) -> dict[str, Any]:
     scopes = {"subscription": f"/subscriptions/{case.subscription}", "vault": cloud.settings.vault_id}
-    path = "/providers/Microsoft.Authorization/permissions"
-    return {scope: _arm(cloud, f"{place}{path}", PERMISSIONS_VERSION) for scope, place in scopes.items()}
+    return {scope: landing.permissions_at(cloud, place) for scope, place in scopes.items()}
 
 
 def vault_answers(cloud: Cloud, case: Case | None = None) -> bool:
@@ -144,5 +141,8 @@ LOOKS: Mapping[str, Look] = {
     "vault": vault_answers,
     "tickets": lambda cloud, case: administrator().source(),
     "tags": lambda cloud, case: None,
+    "existing subnet": landing.lands,
+    "egress": landing.lands,
+    "existing DNS zone": landing.zone,
 }
 """What is looked at for each check of isthmus/preflight.py."""

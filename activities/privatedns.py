@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from activities.arm import Resource
+from activities.arm import Resource, not_ours
 
 KINDS = {
     "private_dns_zone": Resource(lambda cloud: cloud.private_dns.private_zones),
-    "dns_zone_link": Resource(lambda cloud: cloud.private_dns.virtual_network_links),
+    # In a zone that exists, the link is removed by itself, beside those of others.
+    "dns_zone_link": Resource(lambda cloud: cloud.private_dns.virtual_network_links, allowed=not_ours),
 }

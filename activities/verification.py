@@ -8,10 +8,12 @@ from typing import Any
 
 from azure.core.exceptions import AzureError
 
-from activities import keyvault, telemetry
+from activities import keyvault, landing, telemetry
 from activities.arm import at
 from activities.cloud import get, listed, outcome_of
 from activities.steps import Request
+from isthmus.inbound import inbound
+from isthmus.landing import rules_of
 from isthmus.outcomes import Outcome, failed, ready
 from isthmus.proof import judge
 from isthmus.telemetry import VERIFICATION
@@ -79,17 +81,34 @@ def _addresses(request: Request, corp: Mapping[str, Any]) -> Evidence:
 
 
 def _rules(request: Request, corp: Mapping[str, Any]) -> Evidence:
-    """No rule of any security group in the corp's group allows inbound traffic, and the subnet has one."""
+    """What the rules of the VM's subnet let in: of our own groups, or of the one that an existing subnet is under."""
+    found = _existing_rules(request, corp["subnet"]) if corp.get("subnet") else _own_rules(request, corp)
+    return {("no_inbound_rule", corp["name"]): found}
+
+
+def _own_rules(request: Request, corp: Mapping[str, Any]) -> Mapping[str, Any]:
     groups = listed(request.cloud.network.network_security_groups.list(corp["group"]))
-    rules = [rule for group in groups for rule in at(group, "properties.securityRules") or []]
-    inbound = [rule for rule in rules if at(rule, "properties.direction") == "Inbound"]
-    opened = [rule["name"] for rule in inbound if at(rule, "properties.access") == "Allow"]
-    shut = [rule["name"] for rule in inbound if at(rule, "properties.access") == "Deny"]
     guarded = any(at(group, "properties.subnets") for group in groups)
-    evidence = f"allowed in: {', '.join(opened)}" if opened else f"denied: {', '.join(shut) or 'no rule says so'}"
+    return _let_in([rule for group in groups for rule in rules_of(group)], guarded)
+
+
+def _existing_rules(request: Request, subnet_id: str) -> Mapping[str, Any]:
+    subnet = landing.seen(lambda: landing.subnet_at(request.cloud, subnet_id))
+    guard = landing.guard_of(subnet.found)
+    group = landing.seen(lambda: landing.group_at(request.cloud, guard)) if guard else subnet
+    if group.refused:
+        what = f"the network security group {guard}" if guard else f"the subnet {subnet_id}"
+        return {"state": "not_checked", "evidence": f"the app may not read {what}"}
+    return _let_in(rules_of(group.found) if guard and group.found else [], bool(guard))
+
+
+def _let_in(rules: list[Mapping[str, Any]], guarded: bool) -> Mapping[str, Any]:
+    """Passed where one rule denies everything inbound and none before it lets anything in."""
+    opened, shut = inbound(rules)
+    evidence = f"allowed in: {', '.join(opened)}" if opened else f"denied: {shut or 'no rule says so'}"
     if not guarded:
         evidence += "; no subnet is under a security group"
-    return {("no_inbound_rule", corp["name"]): _check(not opened and bool(shut) and guarded, evidence)}
+    return _check(not opened and shut is not None and guarded, evidence)
 
 
 def _account(request: Request, wanted: Mapping[str, Any]) -> Evidence:

@@ -1,10 +1,14 @@
 """What it all means: pure functions and data. No I/O, no Azure SDK, no Functions SDK.
 
 spec.py         what a pipeline may ask for: the request, validated, every finding at once
+networks.py     ranges that Azure takes; subnets and zones of the user's own
 tags.py         the tags of a request, and what can bear how many
 graph.py        the table of step kinds: the one place that knows what exists and what needs what
 names.py        the name of everything, from environment and generation
 bodies.py       what each Azure resource is wanted to be: ARM request bodies
+case.py         what preflight judges, and the form of what it finds
+landing.py      what stands against building in subnets and zones that exist
+inbound.py      what network security rules let in
 preflight.py    what Azure offers, has and allows -> what stands against a plan
 plan.py         spec + generation + findings -> the frozen list of steps
 walk.py         which steps are due, and what came of them: the walk through a plan

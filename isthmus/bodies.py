@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from isthmus import names
+from isthmus.networks import network_of
 from isthmus.spec import Corp, Spec
 from isthmus.tags import ANY, DNS, SECRET, Bearer
 from isthmus.wanted import output
@@ -95,8 +96,24 @@ class Site:
         return f"{(corp or self.corp).name}/{kind}"
 
     @property
+    def network_id(self) -> str:
+        existing = self.corp.existing_subnet
+        return network_of(existing) if existing else self.id("Microsoft.Network/virtualNetworks", "network")
+
+    @property
     def subnet_id(self) -> str:
-        return self.id("Microsoft.Network/virtualNetworks", "network", "subnets", "nodes")
+        return self.corp.existing_subnet or f"{self.network_id}/subnets/nodes"
+
+    @property
+    def zone_id(self) -> str:
+        own = self.id("Microsoft.Network/privateDnsZones", names.PRIVATE_ZONE)
+        return self.corp.existing_private_dns_zone or own
+
+    @property
+    def link_id(self) -> str:
+        """In a zone that others use, too, its name says whose it is."""
+        name = f"{names.PREFIX}-{names.life(self.environment, self.generation)}"
+        return f"{self.zone_id}/virtualNetworkLinks/{name if 'zone' in self.corp.existing else 'network'}"
 
 
 def _regional(site: Site, properties: Body, **more: Any) -> Body:
@@ -151,10 +168,11 @@ def nat_gateway(site: Site) -> Body:
 
 
 def virtual_network(site: Site) -> Body:
+    gateway = {"natGateway": {"id": site.id("Microsoft.Network/natGateways", "egress")}}
     subnet = {
         "addressPrefix": site.corp.subnet_prefix,
         "networkSecurityGroup": {"id": site.id("Microsoft.Network/networkSecurityGroups", "nodes")},
-        "natGateway": {"id": site.id("Microsoft.Network/natGateways", "egress")},
+        **({} if "egress" in site.corp.existing else gateway),
         "defaultOutboundAccess": False,
     }
     return _regional(
@@ -254,16 +272,16 @@ def private_dns_zone(site: Site) -> Body:
 
 
 def dns_zone_link(site: Site) -> Body:
-    network = site.id("Microsoft.Network/virtualNetworks", "network")
-    return {
-        "location": "global",
-        "properties": {"registrationEnabled": False, "virtualNetwork": {"id": network}},
-    }
+    properties: Body = {"registrationEnabled": False, "virtualNetwork": {"id": site.network_id}}
+    if "subnet" in site.corp.existing:
+        # The network is not ours alone: names that our zone does not know stay public for everybody else in it.
+        properties["resolutionPolicy"] = "NxDomainRedirect"
+    return {"location": "global", "properties": properties}
 
 
 def dns_zone_group(site: Site) -> Body:
-    zone = site.id("Microsoft.Network/privateDnsZones", names.PRIVATE_ZONE)
-    return {"properties": {"privateDnsZoneConfigs": [{"name": "openai", "properties": {"privateDnsZoneId": zone}}]}}
+    configuration = {"name": "openai", "properties": {"privateDnsZoneId": site.zone_id}}
+    return {"properties": {"privateDnsZoneConfigs": [configuration]}}
 
 
 def model_deployment(site: Site) -> Body:
@@ -373,6 +391,7 @@ def proof(site: Site) -> Body:
                     site.environment, site.generation, "outlet" if corp.role == "provider" else "inlet"
                 ),
                 "tickets": site.spec.tickets.source,
+                **({"subnet": corp.existing_subnet} if corp.existing_subnet else {}),
             }
             for corp in site.spec.corps
         ],
@@ -381,58 +400,52 @@ def proof(site: Site) -> Body:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a step kind's id and body are made. `path`: type and names below the corp's group; None: not ARM's.
-    `tags`: what it can bear of them; None: no tags."""
+    """How a step kind's body and ARM id are made. `id`: None: not ARM's; `tags`: what it can bear of them; None: no
+    tags."""
 
     body: Callable[[Site], Body]
-    path: Callable[[Site], tuple[str, ...]] | None = None
+    id: Callable[[Site], str] | None = None
     tags: Bearer | None = ANY
 
 
-def _path(*parts: str) -> Callable[[Site], tuple[str, ...]]:
-    return lambda site: parts
-
-
-def _account_path(*more: str) -> Callable[[Site], tuple[str, ...]]:
-    return lambda site: ("Microsoft.CognitiveServices/accounts", site.account, *more)
+def _in_group(*parts: str) -> Callable[[Site], str]:
+    return lambda site: site.id(*parts)
 
 
 RECIPES: dict[str, Recipe] = {
     "reserved_ticket": Recipe(reserved_ticket, tags=SECRET),
     "reserved_key": Recipe(reserved_key, tags=SECRET),
-    "resource_group": Recipe(resource_group, _path()),
-    "network_security_group": Recipe(network_security_group, _path("Microsoft.Network/networkSecurityGroups", "nodes")),
-    "public_ip": Recipe(public_ip, _path("Microsoft.Network/publicIPAddresses", "egress")),
-    "nat_gateway": Recipe(nat_gateway, _path("Microsoft.Network/natGateways", "egress")),
-    "virtual_network": Recipe(virtual_network, _path("Microsoft.Network/virtualNetworks", "network")),
-    "vm_identity": Recipe(vm_identity, _path("Microsoft.ManagedIdentity/userAssignedIdentities", "node")),
+    "resource_group": Recipe(resource_group, lambda site: site.group_id),
+    "network_security_group": Recipe(
+        network_security_group, _in_group("Microsoft.Network/networkSecurityGroups", "nodes")
+    ),
+    "public_ip": Recipe(public_ip, _in_group("Microsoft.Network/publicIPAddresses", "egress")),
+    "nat_gateway": Recipe(nat_gateway, _in_group("Microsoft.Network/natGateways", "egress")),
+    "virtual_network": Recipe(virtual_network, _in_group("Microsoft.Network/virtualNetworks", "network")),
+    "vm_identity": Recipe(vm_identity, _in_group("Microsoft.ManagedIdentity/userAssignedIdentities", "node")),
     "secret_access": Recipe(secret_access, tags=None),
-    "network_interface": Recipe(network_interface, _path("Microsoft.Network/networkInterfaces", "node")),
+    "network_interface": Recipe(network_interface, _in_group("Microsoft.Network/networkInterfaces", "node")),
     "ticket": Recipe(ticket, tags=SECRET),
-    "virtual_machine": Recipe(virtual_machine, _path("Microsoft.Compute/virtualMachines", "node")),
-    "openai_account": Recipe(openai_account, _account_path()),
-    "private_endpoint": Recipe(private_endpoint, _path("Microsoft.Network/privateEndpoints", "openai")),
+    "virtual_machine": Recipe(virtual_machine, _in_group("Microsoft.Compute/virtualMachines", "node")),
+    "openai_account": Recipe(openai_account, lambda site: site.account_id),
+    "private_endpoint": Recipe(private_endpoint, _in_group("Microsoft.Network/privateEndpoints", "openai")),
     "private_dns_zone": Recipe(
-        private_dns_zone, _path("Microsoft.Network/privateDnsZones", names.PRIVATE_ZONE), tags=DNS
+        private_dns_zone, _in_group("Microsoft.Network/privateDnsZones", names.PRIVATE_ZONE), tags=DNS
     ),
-    "dns_zone_link": Recipe(
-        dns_zone_link,
-        _path("Microsoft.Network/privateDnsZones", names.PRIVATE_ZONE, "virtualNetworkLinks", "network"),
-        tags=DNS,
-    ),
+    "dns_zone_link": Recipe(dns_zone_link, lambda site: site.link_id, tags=DNS),
     "dns_zone_group": Recipe(
         dns_zone_group,
-        _path("Microsoft.Network/privateEndpoints", "openai", "privateDnsZoneGroups", "openai"),
+        _in_group("Microsoft.Network/privateEndpoints", "openai", "privateDnsZoneGroups", "openai"),
         tags=None,
     ),
-    "model_deployment": Recipe(
-        model_deployment, lambda site: (*_account_path("deployments")(site), site.model["name"])
-    ),
+    "model_deployment": Recipe(model_deployment, lambda site: f"{site.account_id}/deployments/{site.model['name']}"),
     "api_key": Recipe(api_key, tags=SECRET),
     "key_access": Recipe(key_access, tags=None),
-    "probe_run": Recipe(probe_run, _path("Microsoft.Compute/virtualMachines", "node", "runCommands", "isthmus-probe")),
+    "probe_run": Recipe(
+        probe_run, _in_group("Microsoft.Compute/virtualMachines", "node", "runCommands", "isthmus-probe")
+    ),
     "client_run": Recipe(
-        client_run, _path("Microsoft.Compute/virtualMachines", "node", "runCommands", "isthmus-client")
+        client_run, _in_group("Microsoft.Compute/virtualMachines", "node", "runCommands", "isthmus-client")
     ),
     "proof": Recipe(proof, tags=None),
 }

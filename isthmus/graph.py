@@ -14,6 +14,8 @@ Stage = Literal["reserve", "build", "verify"]
 STAGES: tuple[Stage, ...] = ("reserve", "build", "verify")
 """One after the other; within a stage, needs decide."""
 Removal = Literal["own", "with group"]
+Existing = Literal["subnet", "egress", "zone"]
+"""What a corp may have before it is built (see isthmus/spec.py): its subnet, its network's way out, its DNS zone."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class Kind:
     deadline: seconds after which a step that is not ready has failed
     removal: removed by a call of its own, or gone when its resource group is
     serial: kinds whose writes on one object must not overlap (the object is the corp's)
+    unless: not built in a corp that has all of these already
+    into: where that exists, the step writes into it, and is removed from it by a call of its own
     """
 
     name: str
@@ -40,6 +44,15 @@ class Kind:
     removal: Removal = "with group"
     serial: str | None = None
     azure: str = ""
+    unless: frozenset[Existing] = frozenset()
+    into: Existing | None = None
+
+    def built(self, role: Role, existing: frozenset[Existing] = frozenset()) -> bool:
+        """Whether a corp of that role, which has that much already, has this step."""
+        return self.role in (None, role) and not (self.unless and self.unless <= existing)
+
+    def removed(self, existing: frozenset[Existing]) -> Removal:
+        return "own" if self.into in existing else self.removal
 
 
 GRAPH: tuple[Kind, ...] = (
@@ -81,6 +94,7 @@ GRAPH: tuple[Kind, ...] = (
         "No inbound traffic; outbound only names, metadata, HTTPS and the portal's relay.",
         typical=5,
         azure="Microsoft.Network/networkSecurityGroups",
+        unless=frozenset({"subnet"}),
     ),
     Kind(
         "public_ip",
@@ -89,6 +103,7 @@ GRAPH: tuple[Kind, ...] = (
         "The address that the corp's outgoing traffic comes from. No VM has one.",
         typical=5,
         azure="Microsoft.Network/publicIPAddresses",
+        unless=frozenset({"egress"}),
     ),
     Kind(
         "nat_gateway",
@@ -97,6 +112,7 @@ GRAPH: tuple[Kind, ...] = (
         "Lets VMs without a public address reach the relay; lets nothing in.",
         typical=15,
         azure="Microsoft.Network/natGateways",
+        unless=frozenset({"egress"}),
     ),
     Kind(
         "virtual_network",
@@ -106,6 +122,7 @@ GRAPH: tuple[Kind, ...] = (
         typical=10,
         serial="virtual_network",
         azure="Microsoft.Network/virtualNetworks",
+        unless=frozenset({"subnet"}),
     ),
     Kind(
         "vm_identity",
@@ -180,6 +197,7 @@ GRAPH: tuple[Kind, ...] = (
         typical=25,
         role="provider",
         azure="Microsoft.Network/privateDnsZones",
+        unless=frozenset({"zone"}),
     ),
     Kind(
         "dns_zone_link",
@@ -189,6 +207,8 @@ GRAPH: tuple[Kind, ...] = (
         typical=25,
         role="provider",
         azure="Microsoft.Network/privateDnsZones/virtualNetworkLinks",
+        unless=frozenset({"subnet", "zone"}),
+        into="zone",
     ),
     Kind(
         "dns_zone_group",
@@ -198,6 +218,7 @@ GRAPH: tuple[Kind, ...] = (
         typical=15,
         role="provider",
         azure="Microsoft.Network/privateEndpoints/privateDnsZoneGroups",
+        into="zone",
     ),
     Kind(
         "model_deployment",
@@ -271,6 +292,6 @@ GRAPH: tuple[Kind, ...] = (
 BY_NAME = {kind.name: kind for kind in GRAPH}
 
 
-def kinds_of(role: Role) -> tuple[Kind, ...]:
-    """The kinds that a corp of that role has, in the table's order."""
-    return tuple(kind for kind in GRAPH if kind.role in (None, role))
+def kinds_of(role: Role, existing: frozenset[Existing] = frozenset()) -> tuple[Kind, ...]:
+    """The kinds that a corp has, of that role and with that much there already, in the table's order."""
+    return tuple(kind for kind in GRAPH if kind.built(role, existing))

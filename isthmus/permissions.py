@@ -6,10 +6,12 @@ that a new step kind has to say what it needs. The rights of the VMs' identities
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import fnmatch
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+from isthmus.graph import Existing, Role, kinds_of
 from isthmus.names import SECRETS_USER_ROLE
 
 Scope = Literal["subscription", "vault"]
@@ -124,6 +126,80 @@ BESIDE_STEPS: dict[str, tuple[str, ...]] = {
 }
 """What the app needs on the subscription for what is no step: purpose -> ARM actions."""
 
+SUBNETS = f"{NETWORK}/virtualNetworks/subnets"
+ZONES = f"{NETWORK}/privateDnsZones"
+
+
+@dataclass(frozen=True)
+class Right:
+    """What the app needs at something that a request brings along, and nowhere else.
+
+    field: of a corp in the request; on: what the right is given on; why: what for
+    needed: without it nothing is built; else preflight and the proof can say less, and say so
+    """
+
+    field: str
+    on: str
+    actions: tuple[str, ...]
+    why: str
+    needed: bool = True
+
+
+AT_SUBNET = Right(
+    "existing_subnet",
+    "the subnet",
+    (f"{SUBNETS}/read", f"{SUBNETS}/join/action"),
+    "The VM's interface, and the provider's private endpoint, are put into it.",
+)
+AT_ITS_NETWORK = Right(
+    "existing_subnet",
+    "its virtual network",
+    (f"{NETWORK}/virtualNetworks/join/action",),
+    "Only a provider without existing_private_dns_zone: its own zone is linked to the network.",
+)
+SEES_NETWORK = Right(
+    "existing_subnet",
+    "its virtual network",
+    (f"{NETWORK}/virtualNetworks/read",),
+    "Preflight compares region and ranges. Without it they are not checked.",
+    needed=False,
+)
+SEES_GUARD = Right(
+    "existing_subnet",
+    "its network security group",
+    (f"{NETWORK}/networkSecurityGroups/read",),
+    "Preflight and proof read its rules. Without it the proof is incomplete: `no_inbound_rule` is not checked.",
+    needed=False,
+)
+AT_ZONE = Right(
+    "existing_private_dns_zone",
+    "the zone",
+    (f"{ZONES}/join/action",),
+    "The endpoint's record is written into it.",
+)
+LINKS_ZONE = Right(
+    "existing_private_dns_zone",
+    "the zone",
+    tuple(f"{ZONES}/virtualNetworkLinks/{verb}" for verb in ("read", "write", "delete")),
+    "Only without existing_subnet: the new network is linked to it, and the link is removed in the end.",
+)
+SEES_ZONE = Right(
+    "existing_private_dns_zone",
+    "the zone",
+    (f"{ZONES}/read", f"{ZONES}/virtualNetworkLinks/read"),
+    "Preflight sees whether it is there and who asks it. Without it that is not checked.",
+    needed=False,
+)
+EXISTING = (AT_SUBNET, AT_ITS_NETWORK, SEES_NETWORK, SEES_GUARD, AT_ZONE, LINKS_ZONE, SEES_ZONE)
+"""Every right at what exists already, in the order of the docs."""
+
+SPARED: Mapping[Existing, frozenset[str]] = {
+    "subnet": frozenset({f"{SUBNETS}/join/action", *AT_ITS_NETWORK.actions, *SEES_GUARD.actions}),
+    "egress": frozenset({f"{NETWORK}/natGateways/join/action"}),
+    "zone": frozenset({*AT_ZONE.actions, *LINKS_ZONE.actions}),
+}
+"""What steps need, but not on the whole subscription for a corp that has that much already."""
+
 AZURES_ROLES = {
     "Key Vault Secrets Officer": "b86a8fe4-44ce-4948-aee5-eccb2c155cd7",
     "Storage Blob Data Owner": "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
@@ -166,6 +242,30 @@ def actions(scope: Scope) -> list[str]:
     if scope == "subscription":
         found |= {action for more in BESIDE_STEPS.values() for action in more}
     return sorted(found, key=str.lower)
+
+
+def needed(scope: Scope, corps: Iterable[tuple[Role, frozenset[Existing]]]) -> list[str]:
+    """Those of `actions` that corps of such roles, with that much there already, really need."""
+    found = {action for more in BESIDE_STEPS.values() for action in more} if scope == "subscription" else set()
+    for role, existing in corps:
+        spared = {action for what in existing for action in SPARED[what]}
+        for kind in kinds_of(role, existing):
+            need = PERMISSIONS[kind.name]
+            found |= set(need.actions) - spared if need.scope == scope else set()
+    return sorted(found, key=str.lower)
+
+
+def lacking(wanted: Iterable[str], held: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What of it nobody gave. `held`: Azure's list of permissions at a scope, each with actions and notActions."""
+    return [action for action in wanted if not any(_gives(row, action) for row in held)]
+
+
+def _gives(row: Mapping[str, Any], action: str) -> bool:
+    return _fits(action, row.get("actions")) and not _fits(action, row.get("notActions"))
+
+
+def _fits(action: str, patterns: Iterable[str] | None) -> bool:
+    return any(fnmatch.fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns or [])
 
 
 def role_definition(scope: Scope, assignable: Iterable[str]) -> dict[str, object]:

@@ -74,7 +74,7 @@ def make_plan(spec: Spec, generation: str, place: Place, findings: Findings, occ
             findings.ssh_public_key,
             occasion.attempt,
         )
-        steps += [_step(kind, site, tags | {names.TAG_CORP: corp.name}) for kind in kinds_of(corp.role)]
+        steps += [_step(kind, site, tags | {names.TAG_CORP: corp.name}) for kind in kinds_of(corp.role, corp.existing)]
     path, seconds = critical_path(steps)
     return {
         "version": VERSION,
@@ -109,8 +109,7 @@ def _step(kind: Kind, site: Site, tags: dict[str, str]) -> dict[str, Any]:
     refers = [step for step, _ in references(wanted)]
     if recipe.tags:
         wanted = wanted | {"tags": recipe.tags.bears(site.spec.tags) | tags | {names.TAG_SPEC: digest(wanted)}}
-    needs = [need for name in kind.needs for need in _needed(name, site)]
-    parts = recipe.path(site) if recipe.path else None
+    needs = _needed(kind, site.corp, site.spec)
     return {
         "id": site.step(kind.name),
         "kind": kind.name,
@@ -121,8 +120,8 @@ def _step(kind: Kind, site: Site, tags: dict[str, str]) -> dict[str, Any]:
         "delay": STAGGER * _consumer_number(site) if kind.name == "client_run" else 0.0,
         "typical": kind.typical,
         "deadline": kind.deadline,
-        "removal": kind.removal,
-        "resource": None if parts is None else site.id(*parts) if parts else site.group_id,
+        "removal": kind.removed(site.corp.existing),
+        "resource": recipe.id(site) if recipe.id else None,
         "wanted": wanted,
     }
 
@@ -131,10 +130,16 @@ def _consumer_number(site: Site) -> int:
     return [corp.name for corp in site.spec.consumers].index(site.corp.name)
 
 
-def _needed(name: str, site: Site) -> list[str]:
-    """The steps behind a kind's need: this corp's own, else of every corp that has the kind."""
-    having: list[Corp] = [c for c in site.spec.corps if BY_NAME[name].role in (None, c.role)]
-    return [site.step(name)] if site.corp in having else [site.step(name, c) for c in having]
+def _needed(kind: Kind, corp: Corp, spec: Spec) -> list[str]:
+    """The steps behind a kind's needs: this corp's own, else of every corp that may have them. What needs nothing
+    but what is there already needs what that would have needed: in the end the corp's group."""
+    pairs = [(BY_NAME[name], whose) for name in kind.needs for whose in _having(BY_NAME[name], corp, spec)]
+    built = [f"{whose.name}/{need.name}" for need, whose in pairs if need.built(whose.role, whose.existing)]
+    return built or [step for need, whose in pairs for step in _needed(need, whose, spec)]
+
+
+def _having(kind: Kind, corp: Corp, spec: Spec) -> list[Corp]:
+    return [corp] if kind.role in (None, corp.role) else [other for other in spec.corps if other.role == kind.role]
 
 
 def critical_path(steps: Iterable[Mapping[str, Any]]) -> tuple[list[str], float]:

@@ -5,14 +5,13 @@ Pure: `activities/preflight.py` looks, the judges here decide. Each judge is giv
 
 from __future__ import annotations
 
-import fnmatch
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from isthmus import names, permissions
-from isthmus.documents import ChosenModel, PlanFinding, Severity
+from isthmus import landing, names, permissions
+from isthmus.case import Case, Findings, Rows, error, warning
+from isthmus.documents import ChosenModel
 from isthmus.spec import Spec
 from isthmus.tags import NARROW
 
@@ -22,39 +21,6 @@ SKUS = ("Standard", "GlobalStandard", "DataZoneStandard")
 RETIRED = frozenset({"deprecated", "deprecating"})
 SOON = timedelta(days=30)
 ELSEWHERE = "choose another region"
-
-
-@dataclass(frozen=True)
-class Case:
-    """What is asked for. `made`: ids of the steps that are there already; `model`: as chosen, None if none is."""
-
-    spec: Spec
-    generation: str
-    subscription: str
-    now: datetime
-    model: ChosenModel | None = None
-    made: frozenset[str] = frozenset()
-
-    def missing(self, kind: str, role: str | None = None) -> int:
-        """How many of a kind of step are still to be made."""
-        corps = [corp for corp in self.spec.corps if role in (None, corp.role)]
-        return sum(1 for corp in corps if f"{corp.name}/{kind}" not in self.made)
-
-    @property
-    def account(self) -> str:
-        return names.account(self.subscription, self.spec.name, self.generation)
-
-
-Findings = Iterator[PlanFinding]
-Rows = Sequence[Mapping[str, Any]]
-
-
-def error(check: str, detail: str, mend: str) -> PlanFinding:
-    return _finding("error", check, detail, mend)
-
-
-def _finding(severity: Severity, check: str, detail: str, mend: str) -> PlanFinding:
-    return {"severity": severity, "check": check, "detail": detail, "mend": mend}
 
 
 def choose(models: Rows, spec: Spec, now: datetime) -> ChosenModel | None:
@@ -134,11 +100,11 @@ def judge_model(case: Case, models: Rows) -> Findings:
         yield error("model", what, "Leave `model` out to have one chosen, or choose another.")
     elif _past(model["retires"], case.now + SOON):
         what = f"{label} as {model['sku']} takes no new deployments from {model['retires']} on."
-        yield _finding("warning", "model", what, "Choose a newer model before then.")
+        yield warning("model", what, "Choose a newer model before then.")
 
 
 def judge_model_quota(case: Case, usages: Rows) -> Findings:
-    if case.model is None or not case.missing("model_deployment", "provider"):
+    if case.model is None or not case.missing("model_deployment"):
         return
     name = f"OpenAI.{case.model['sku']}.{case.model['name']}"
     mend = f"Ask for more quota, free some, or {ELSEWHERE}, SKU or capacity."
@@ -207,14 +173,14 @@ def judge_image(case: Case, image: Mapping[str, Any] | None) -> Findings:
 
 def judge_subdomain(case: Case, looked: Mapping[str, Any]) -> Findings:
     """`looked`: whether it is `available`, and the `deleted` accounts that Azure still keeps."""
-    if not case.missing("openai_account", "provider"):
+    if not case.missing("openai_account"):
         return
     kept = next((a for a in looked["deleted"] if str(a["name"]).lower() == case.account), None)
     if kept is not None:
         tags = kept.get("tags") or {}
         if tags.get(names.TAG_ENVIRONMENT) == case.spec.name and tags.get(names.TAG_GENERATION) == case.generation:
             what = f"A deleted account of this environment holds the name {case.account}; it is ours and is purged."
-            yield _finding("warning", "soft-deleted", what, "Nothing to do.")
+            yield warning("soft-deleted", what, "Nothing to do.")
         else:
             what = f"A deleted account holds the name {case.account}, and its tags do not say that it is ours."
             yield error("soft-deleted", what, "Purge it, or choose another environment name.")
@@ -226,19 +192,12 @@ def judge_subdomain(case: Case, looked: Mapping[str, Any]) -> Findings:
 def judge_permissions(case: Case, held: Mapping[str, Rows]) -> Findings:
     """`held`: scope (subscription, vault) -> what the app's identity may do there."""
     scopes: tuple[permissions.Scope, ...] = ("subscription", "vault")
+    corps = [(corp.role, corp.existing) for corp in case.spec.corps]
     for scope in scopes:
-        lacking = [a for a in permissions.actions(scope) if not _may(a, held[scope])]
-        if lacking:
-            what = f"The app's identity lacks on the {scope}: {', '.join(lacking)}."
+        missing = permissions.lacking(permissions.needed(scope, corps), held[scope])
+        if missing:
+            what = f"The app's identity lacks on the {scope}: {', '.join(missing)}."
             yield error("permissions", what, "Give it the custom role of docs/role.json on that scope.")
-
-
-def _may(action: str, held: Rows) -> bool:
-    return any(_fits(action, row.get("actions")) and not _fits(action, row.get("notActions")) for row in held)
-
-
-def _fits(action: str, patterns: Iterable[str] | None) -> bool:
-    return any(fnmatch.fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns or [])
 
 
 def judge_vault(case: Case, reached: Any) -> Findings:
@@ -260,7 +219,7 @@ def judge_tags(case: Case, looked: Any) -> Findings:
         if left:
             told = f"Azure gives {what} no room for these tags: {', '.join(left)}. Everything else bears them."
             mend = f"Nothing to do, unless a policy wants them there: at most {bearer.most_given}, with plain names."
-            yield _finding("warning", "tags", told, mend)
+            yield warning("tags", told, mend)
 
 
 JUDGES: dict[str, Callable[[Case, Any], Findings]] = {
@@ -277,5 +236,8 @@ JUDGES: dict[str, Callable[[Case, Any], Findings]] = {
     "vault": judge_vault,
     "tickets": judge_tickets,
     "tags": judge_tags,
+    "existing subnet": landing.judge_subnets,
+    "egress": landing.judge_egress,
+    "existing DNS zone": landing.judge_zone,
 }
 """Every check, in the order in which findings are told."""

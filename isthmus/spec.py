@@ -11,25 +11,16 @@ import json
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic.config import JsonDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
-from isthmus import names, tags
+from isthmus import names, networks, tags
+from isthmus.graph import Existing
 from isthmus.problems import Finding
 
 MAX_BODY = 256 * 1024
 """Bytes. A hundred consumers with tickets are under 100 KB."""
-SMALLEST_SUBNET = 29
-"""Azure keeps five addresses of a subnet; a provider needs two of its own (VM and private endpoint)."""
 PARTS = frozenset({"reserve", "verify", "teardown"})
 """The record keeps a part for each of these beside one for each corp, so no corp can bear such a name."""
-RESERVED_RANGES = tuple(
-    ipaddress.ip_network(text)
-    for text in ("127.0.0.0/8", "169.254.0.0/16", "168.63.129.16/32", "224.0.0.0/4", "255.255.255.255/32")
-)
-
-IN_CIDR_FORM: JsonDict = {"pattern": r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$"}
-"""For editors and other callers; we ourselves say more exactly what is wrong with a range."""
 
 Name = Annotated[
     str, Field(pattern=f"^{names.ENVIRONMENT_PATTERN.pattern}$", min_length=3, max_length=names.LONGEST_NAME)
@@ -58,19 +49,60 @@ class Corp(BaseModel):
 
     name: Name = Field(description="3-24 lower-case letters, digits and single hyphens; starts with a letter.")
     role: Literal["provider", "consumer"] = Field(description="The provider has the model; a consumer asks it.")
-    address_space: str = Field(
-        description="IPv4 range of the virtual network in CIDR form: 10.0.0.0/16.", json_schema_extra=IN_CIDR_FORM
+    address_space: str | None = Field(
+        default=None,
+        description="IPv4 range of the virtual network in CIDR form: 10.0.0.0/16. Required unless existing_subnet is "
+        "given.",
+        json_schema_extra=networks.IN_CIDR_FORM,
     )
     subnet: str | None = Field(
-        None, description="Range of the subnet. Default: the first /24 of the space.", json_schema_extra=IN_CIDR_FORM
+        default=None,
+        description="Range of the subnet. Default: the first /24 of the space.",
+        json_schema_extra=networks.IN_CIDR_FORM,
     )
+    egress: Literal["nat", "existing"] = Field(
+        default="nat",
+        description="How the VM reaches the relay: `nat` makes a NAT gateway with a public IP; `existing` makes "
+        "neither, since the network routes out by itself (firewall, hub). With existing_subnet it is always "
+        "`existing`.",
+    )
+    existing_subnet: str | None = Field(
+        default=None,
+        description="ARM id of a subnet to build in, instead of a virtual network of its own; nothing of it is "
+        "changed or removed. See docs/landing-zones.md.",
+        json_schema_extra=networks.SUBNET_FORM,
+    )
+    existing_private_dns_zone: str | None = Field(
+        default=None,
+        description=f"Provider only: ARM id of a private DNS zone {names.PRIVATE_ZONE} to write the endpoint's "
+        "address into, instead of a zone of its own. See docs/landing-zones.md.",
+        json_schema_extra=networks.ZONE_FORM,
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _routed_by_its_network(cls, given: Any) -> Any:
+        """Whose subnet is there already has its way out, too."""
+        if isinstance(given, dict) and given.get("existing_subnet") is not None:
+            return {"egress": "existing"} | given
+        return given
+
+    @property
+    def existing(self) -> frozenset[Existing]:
+        """What of it is there already."""
+        there: dict[Existing, bool] = {
+            "subnet": self.existing_subnet is not None,
+            "egress": self.egress == "existing",
+            "zone": self.existing_private_dns_zone is not None,
+        }
+        return frozenset(what for what, is_there in there.items() if is_there)
 
     @property
     def subnet_prefix(self) -> str:
-        """The subnet's range: as asked for, or the first /24 (the whole space where it is smaller)."""
+        """The range of a subnet of its own: as asked for, or the first /24 (the whole space where it is smaller)."""
         if self.subnet:
             return self.subnet
-        space = ipaddress.ip_network(self.address_space)
+        space = ipaddress.ip_network(self.address_space or "")
         return str(space if space.prefixlen >= 24 else next(space.subnets(new_prefix=24)))
 
 
@@ -100,8 +132,8 @@ class Spec(BaseModel):
     location: str = Field("eastus", pattern=r"^[a-z0-9]{3,40}$", description="Azure region, such as eastus.")
     corps: list[Corp] = Field(
         default_factory=lambda: [
-            Corp(name="ai-corp", role="provider", address_space="10.0.0.0/16", subnet=None),
-            Corp(name="health-corp", role="consumer", address_space="192.168.0.0/16", subnet=None),
+            Corp(name="ai-corp", role="provider", address_space="10.0.0.0/16"),
+            Corp(name="health-corp", role="consumer", address_space="192.168.0.0/16"),
         ],
         min_length=2,
         max_length=101,
@@ -242,55 +274,8 @@ def _across(corps: list[tuple[int, Corp]], extra: dict[str, Any]) -> Iterator[Fi
         if corp.name in PARTS:
             yield Finding(f"/corps/{index}/name", f"{corp.name} is a word of Isthmus's own.", "Choose another name.")
         seen.add(corp.name)
-    yield from _networks(corps)
+    yield from networks.check(corps)
     yield from _tickets([corp.name for _, corp in corps], extra.get("tickets"))
-
-
-def _networks(corps: list[tuple[int, Corp]]) -> Iterator[Finding]:
-    spaces: list[tuple[int, Corp, ipaddress.IPv4Network]] = []
-    for index, corp in corps:
-        found = list(_network(f"/corps/{index}", corp))
-        yield from found
-        if not found:
-            spaces.append((index, corp, ipaddress.IPv4Network(corp.address_space)))
-    for index, corp, space in spaces:
-        for other_index, other, other_space in spaces:
-            if other_index < index and corp.role != other.role and space.overlaps(other_space):
-                yield Finding(
-                    f"/corps/{index}/address_space",
-                    f"{space} overlaps {other.name}'s {other_space}.",
-                    "Give provider and consumer ranges that don't overlap: nobody could tell whether the "
-                    "private endpoint is out of the consumer's reach.",
-                )
-
-
-def _network(pointer: str, corp: Corp) -> Iterator[Finding]:
-    ranges: dict[str, ipaddress.IPv4Network] = {}
-    for field, text in (("address_space", corp.address_space), ("subnet", corp.subnet)):
-        if text is None:
-            continue
-        try:
-            ranges[field] = ipaddress.IPv4Network(text)
-        except ValueError as error:
-            yield Finding(f"{pointer}/{field}", f"{error}.", "Write an IPv4 range such as 10.0.0.0/16.")
-            continue
-        yield from _usable(f"{pointer}/{field}", ranges[field])
-    if len(ranges) == 2 and not ranges["subnet"].subnet_of(ranges["address_space"]):
-        yield Finding(
-            f"{pointer}/subnet",
-            f"{ranges['subnet']} is not inside {ranges['address_space']}.",
-            "Choose a subnet inside the address space.",
-        )
-
-
-def _usable(pointer: str, network: ipaddress.IPv4Network) -> Iterator[Finding]:
-    if network.prefixlen > SMALLEST_SUBNET:
-        yield Finding(pointer, f"{network} is too small.", f"Azure needs a /{SMALLEST_SUBNET} or larger.")
-    if network.prefixlen < 8:
-        yield Finding(pointer, f"{network} is too large.", "Azure takes a /8 or smaller.")
-    for reserved in RESERVED_RANGES:
-        if network.overlaps(reserved):
-            yield Finding(pointer, f"{network} overlaps {reserved}, which Azure keeps.", "Choose another range.")
 
 
 def _tickets(corps: list[str], tickets: dict[str, SecretStr] | None) -> Iterator[Finding]:

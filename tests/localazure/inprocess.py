@@ -10,6 +10,7 @@ import asyncio
 import io
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from http.client import RemoteDisconnected
@@ -170,7 +171,7 @@ class DirectCloud(Cloud):
 
     def __init__(self, azure: LocalAzure, session: Session) -> None:
         super().__init__(Settings.read(azure.settings()), transport=Transport(session))
-        self._azure = azure
+        self._azure, self._session = azure, session
         self.at_once = 1  # one loop serves everything, one request after the other
 
     def now(self) -> datetime:
@@ -179,3 +180,8 @@ class DirectCloud(Cloud):
     @cached_property
     def credential(self) -> Any:
         return Identity(self._azure)
+
+    def _of(self, subscription: str) -> Cloud:
+        other = DirectCloud(self._azure, self._session)
+        other.settings = replace(self.settings, subscription=subscription)
+        return other

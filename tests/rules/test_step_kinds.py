@@ -52,7 +52,7 @@ def test_a_kind_has_a_route_in_the_local_cloud(kind: Kind) -> None:
 
 @EACH
 def test_what_arm_keeps_is_made_by_the_one_way_to_arm(kind: Kind) -> None:
-    assert (RECIPES[kind.name].path is not None) == (kind.name in ARM_KINDS)
+    assert (RECIPES[kind.name].id is not None) == (kind.name in ARM_KINDS)
 
 
 @pytest.mark.parametrize("table", [VERBS, RECIPES, PERMISSIONS], ids=["VERBS", "RECIPES", "PERMISSIONS"])

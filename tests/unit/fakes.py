@@ -151,6 +151,9 @@ class Cloud(SimpleNamespace):
     def now(self) -> datetime:
         return self.time
 
+    def at(self, resource: str) -> Cloud:
+        return self
+
     def get_url(self, url: str) -> Answer:
         self.looked.append(url)
         return self.operations[url]

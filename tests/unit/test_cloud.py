@@ -14,6 +14,7 @@ from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 from activities.cloud import Cloud, begin, code_of, get, listed, outcome_of, outcome_of_body, retry_after
 from isthmus.settings import Settings
 from tests.unit.fakes import Answer, Group, refusal
+from tests.unit.samples import SUBSCRIPTION, VAULT_ID
 
 SETTINGS = Settings("s", "/subscriptions/s/v", "https://x.blob.core.windows.net")
 
@@ -112,3 +113,11 @@ def test_a_url_that_may_be_signed_is_hidden_from_whatever_traces_requests() -> N
     Watched(SETTINGS).get_url("https://x/?s=signed")
     assert seen == [("https://x/?s=signed", {"tracing_options": {"enabled": False}}, False)]
     assert is_instrumentation_enabled()
+
+
+def test_another_subscriptions_resources_are_reached_by_clients_of_that_one_as_the_same_identity() -> None:
+    cloud = Cloud(Settings(SUBSCRIPTION, VAULT_ID, "https://records.example"))
+    hub = cloud.at(f"/subscriptions/{'9' * 8}-hub/resourceGroups/g")
+    assert cloud.at(f"/subscriptions/{SUBSCRIPTION.upper()}/resourceGroups/g") is cloud
+    assert (hub.settings.subscription, hub.credential) == (f"{'9' * 8}-hub", cloud.credential)
+    assert cloud.at(f"/subscriptions/{'9' * 8}-HUB/resourceGroups/other") is hub

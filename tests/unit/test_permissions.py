@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import re
 import uuid
+from typing import Any
 
 import pytest
 
-from isthmus.graph import BY_NAME, GRAPH, Kind
+from isthmus.graph import BY_NAME, GRAPH, Existing, Kind
 from isthmus.names import SECRETS_USER_ROLE
 from isthmus.permissions import (
     ASSIGNMENTS,
     AZURES_ROLES,
     BESIDE_STEPS,
+    EXISTING,
     GROUPS,
     PERMISSIONS,
+    Scope,
     actions,
+    lacking,
+    needed,
     role_definition,
     vault_condition,
 )
+from isthmus.spec import Corp
 from localcloud.azure.rbac import BUILT_IN
 from localcloud.azure.table import BY_TYPE
 
@@ -98,3 +104,65 @@ def test_a_role_definition_is_what_the_azure_command_takes() -> None:
     assert role["IsCustom"] is True
     assert role["Actions"] == actions("vault")
     assert role["AssignableScopes"] == ["/subscriptions/s"]
+
+
+NONE: frozenset[Existing] = frozenset()
+ALL: frozenset[Existing] = frozenset({"subnet", "egress", "zone"})
+
+
+@pytest.mark.parametrize("scope", ["subscription", "vault"])
+def test_the_walkthrough_needs_the_whole_role(scope: Scope) -> None:
+    assert needed(scope, [("provider", NONE), ("consumer", NONE)]) == actions(scope)
+
+
+@pytest.mark.parametrize(
+    ("existing", "spared"),
+    [
+        ({"egress"}, {"publicIPAddresses/write", "natGateways/join/action", "publicIPAddresses/join/action"}),
+        (
+            {"subnet", "egress"},
+            {"virtualNetworks/write", "virtualNetworks/subnets/join/action", "networkSecurityGroups/read"},
+        ),
+        (
+            {"zone"},
+            {"privateDnsZones/write", "privateDnsZones/join/action", "privateDnsZones/virtualNetworkLinks/write"},
+        ),
+    ],
+)
+def test_what_exists_spares_rights_on_the_subscription(existing: Any, spared: set[str]) -> None:
+    existing = frozenset(existing)
+    left = needed("subscription", [("provider", existing), ("consumer", existing - {"zone"})])
+    assert not {f"Microsoft.Network/{action}" for action in spared} & set(left)
+    assert set(left) < set(actions("subscription"))
+    # One corp with a network of its own, and the rights are needed after all.
+    assert {"Microsoft.Network/virtualNetworks/write", "Microsoft.Network/natGateways/write"} <= set(
+        needed("subscription", [("provider", existing), ("consumer", NONE)])
+    )
+
+
+def test_a_landing_zone_leaves_nothing_of_networks_but_what_is_ours() -> None:
+    left = needed("subscription", [("provider", ALL), ("consumer", ALL - {"zone"})])
+    types = {action.split("/")[1] for action in left if action.startswith("Microsoft.Network/")}
+    looks = {"locations", "privateDnsOperationStatuses", "privateDnsOperationResults"}
+    assert types - looks == {"networkInterfaces", "privateEndpoints"}
+
+
+def test_every_right_at_what_exists_is_for_a_field_of_a_request_and_says_why() -> None:
+    for right in EXISTING:
+        assert right.field in Corp.model_fields
+        assert right.actions
+        assert right.why.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("held", "missing"),
+    [
+        ([], ["a/read", "a/join/action"]),
+        ([{"actions": ["A/Read"]}], ["a/join/action"]),
+        ([{"actions": ["a/*"], "notActions": ["*/action"]}], ["a/join/action"]),
+        ([{"actions": ["*"]}], []),
+        ([{"actions": ["*/read"]}, {"actions": ["a/join/*"]}], []),
+    ],
+)
+def test_what_is_lacking_is_what_nobody_gave(held: list[Any], missing: list[str]) -> None:
+    assert lacking(["a/read", "a/join/action"], held) == missing

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from isthmus import names
 from isthmus.graph import kinds_of
-from isthmus.plan import STAGGER, critical_path, slice_of, stage, utc
+from isthmus.plan import STAGGER, critical_path, removal_steps, slice_of, stage, utc
 from isthmus.spec import Spec
 from isthmus.wanted import references
+from tests.unit.golden import HUB, landing_zones
 from tests.unit.samples import AI, GENERATION, consumers, plan, spec, step_of
 
 PLANS = st.builds(lambda count: spec(corps=[AI, *consumers(count)]), st.integers(1, 6))
@@ -202,3 +203,55 @@ def test_the_estimate_counts_each_stage_after_the_one_before() -> None:
 
 def test_times_are_written_to_the_second_in_utc() -> None:
     assert utc(datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)) == "2026-01-02T03:04:05Z"
+
+
+LANDING_ZONES = pytest.mark.parametrize("name", landing_zones())
+
+
+@LANDING_ZONES
+def test_in_a_landing_zone_each_step_still_needs_its_corps_group_and_nothing_that_is_not_built(name: str) -> None:
+    whole = plan(spec(corps=landing_zones()[name]))
+    needs = {step["id"]: step["needs"] for step in whole["steps"]}
+    assert {need for needed in needs.values() for need in needed} <= set(needs)
+    for step in whole["steps"]:
+        if step["removal"] == "with group":
+            assert f"{step['corp']}/resource_group" in _all_needs(needs, step["id"])
+
+
+def _all_needs(needs: dict[str, list[str]], step_id: str) -> set[str]:
+    found, todo = set(), [step_id]
+    while todo:
+        for need in needs[todo.pop()]:
+            if need not in found:
+                found.add(need)
+                todo.append(need)
+    return found
+
+
+@LANDING_ZONES
+def test_what_lies_outside_our_groups_or_is_written_there_is_removed_before_them(name: str) -> None:
+    whole = plan(spec(corps=landing_zones()[name]))
+    removal = {step["id"]: step for step in removal_steps(whole)}
+    given = [corp for corp in landing_zones()[name] if "existing_private_dns_zone" in corp]
+    for step in whole["steps"]:
+        if step["kind"] in ("dns_zone_link", "dns_zone_group"):
+            assert step["removal"] == ("own" if given else "with group")
+            if given:
+                assert step["id"] in removal[f"{step['corp']}/resource_group"]["needs"]
+        if step["resource"] and step["resource"].startswith("/subscriptions/") and step["kind"] != "dns_zone_link":
+            assert f"/resourceGroups/isthmus-demo-{GENERATION}-{step['corp']}" in step["resource"]
+
+
+def test_a_link_in_a_zone_of_others_bears_the_lifes_name() -> None:
+    link = step_of(plan(spec(corps=landing_zones()["existing-zone"])), "ai-corp/dns_zone_link")
+    assert link["resource"].startswith(f"/subscriptions/{HUB}/")
+    assert link["resource"].endswith(f"/virtualNetworkLinks/isthmus-demo-{GENERATION}")
+    assert "resolutionPolicy" not in link["wanted"]["properties"]
+
+
+def test_a_zone_of_ours_in_a_network_of_others_lets_other_names_stay_public() -> None:
+    link = step_of(plan(spec(corps=landing_zones()["existing-subnets"])), "ai-corp/dns_zone_link")
+    assert link["wanted"]["properties"]["resolutionPolicy"] == "NxDomainRedirect"
+    assert link["wanted"]["properties"]["virtualNetwork"]["id"].endswith(
+        "/landing/providers/Microsoft.Network/virtualNetworks/ai-corp"
+    )

@@ -8,7 +8,8 @@ import pytest
 
 from isthmus import names
 from isthmus.bodies import RECIPES
-from isthmus.preflight import JUDGES, Case
+from isthmus.case import Case
+from isthmus.preflight import JUDGES
 from isthmus.tags import ANY, DNS, SECRET
 from tests.unit.samples import GENERATION, REQUESTED, SUBSCRIPTION, document, found, plan, pointers, spec, step_of
 

@@ -28,8 +28,11 @@ def interface(**more: Any) -> Any:
     return item("node", ipConfigurations=[{"properties": {"privateIPAddress": "10.0.0.4"} | more}])
 
 
-def rule(access: str, direction: str = "Inbound") -> dict[str, Any]:
-    return {"name": f"{access}-{direction}", "properties": {"access": access, "direction": direction}}
+def rule(access: str, direction: str = "Inbound", priority: int = 4096, port: str = "*") -> dict[str, Any]:
+    properties: dict[str, Any] = {"access": access, "direction": direction, "priority": priority, "protocol": "*"}
+    properties |= {"sourceAddressPrefix": "*", "sourcePortRange": "*"}
+    properties |= {"destinationAddressPrefix": "*", "destinationPortRange": port}
+    return {"name": f"{access}-{direction}", "properties": properties}
 
 
 def guard(*rules: dict[str, Any], subnets: Any = ({"id": "x"},)) -> Any:
@@ -95,7 +98,7 @@ def test_when_all_is_as_it_should_be_the_proof_is_passed_with_the_answer() -> No
         ({"interfaces": [interface(publicIPAddress={"id": "x"})]}, "no_public_address"),
         ({"interfaces": [interface(), interface(publicIPAddress={"id": "x"})]}, "no_public_address"),
         ({"interfaces": []}, "no_public_address"),
-        ({"guards": [guard(rule("Deny"), rule("Allow"))]}, "no_inbound_rule"),
+        ({"guards": [guard(rule("Deny"), rule("Allow", priority=300))]}, "no_inbound_rule"),
         ({"guards": [guard(rule("Allow", "Outbound"))]}, "no_inbound_rule"),
         ({"guards": [guard(rule("Deny"), subnets=[])]}, "no_inbound_rule"),
         ({"guards": []}, "no_inbound_rule"),
