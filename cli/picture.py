@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.words import clock, rough
+from isthmus.existing import NOTHING, in_words
 from isthmus.timeleft import since, time_left
 
 Status = Mapping[str, Any]
@@ -41,7 +42,7 @@ def picture(status: Status, now: datetime, width: int, height: int | None = None
     corps = status.get("corps", ())
     parts: list[RenderableType] = [head(status, now)]
     room = None if height is None else max(height - AROUND, 1)
-    longest = max((len(corp["steps"]) for corp in corps), default=0)
+    longest = max((len(corp["steps"]) + bool(_existing(corp)) for corp in corps), default=0)
     if corps and len(corps) * NARROWEST <= width and (room is None or longest + 1 <= room):
         parts.append(_columns(corps, now, width))
     elif corps:
@@ -85,7 +86,13 @@ def _column(corp: Mapping[str, Any], now: datetime) -> Group:
         mark, style = MARKS[step["state"]]
         steps.add_row(Text(mark, style), Text(step["title"], style), Text(_time(step, now), "dim"))
     name = Text.assemble((corp["name"], "bold blue"), (f" ({corp['role']})", "blue"), overflow="ellipsis", no_wrap=True)
-    return Group(name, steps)
+    there = Text(_existing(corp), "dim", overflow="ellipsis", no_wrap=True)
+    return Group(name, *([there] if there else []), steps)
+
+
+def _existing(corp: Mapping[str, Any]) -> str:
+    """What it stands in that was there before it."""
+    return ", ".join(said for said, _ in in_words(corp.get("existing") or NOTHING))
 
 
 def _time(step: Step, now: datetime) -> str:

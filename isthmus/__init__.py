@@ -2,6 +2,7 @@
 
 spec.py         what a pipeline may ask for: the request, validated, every finding at once
 networks.py     ranges that Azure takes; subnets and zones of the user's own
+existing.py     what of a corp is there before it is built, as data and in words
 tags.py         the tags of a request, and what can bear how many
 graph.py        the table of step kinds: the one place that knows what exists and what needs what
 names.py        the name of everything, from environment and generation

@@ -9,6 +9,7 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
+from isthmus.existing import ExistingParts
 from isthmus.graph import Role, Stage
 from isthmus.lifecycle import Phase
 from isthmus.proof import Result, State
@@ -51,6 +52,7 @@ class CorpStatus(TypedDict):
     name: str
     role: Role
     resource_group: str
+    existing: ExistingParts
     steps: list[StepStatus]
 
 

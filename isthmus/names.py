@@ -118,3 +118,8 @@ def corp_instance(environment: str, generation: str, corp: str, attempt: int = 1
 
 def teardown_instance(environment: str, generation: str) -> str:
     return f"down-{life(environment, generation)}"
+
+
+def portal(resource: str) -> str:
+    """The page of the Azure portal about an ARM id."""
+    return f"https://portal.azure.com/#resource{resource}"

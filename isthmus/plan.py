@@ -14,6 +14,7 @@ from typing import Any
 
 from isthmus import names
 from isthmus.bodies import RECIPES, Site
+from isthmus.existing import parts_of
 from isthmus.graph import BY_NAME, STAGES, Kind, kinds_of
 from isthmus.spec import Corp, Spec
 from isthmus.wanted import digest, references
@@ -90,6 +91,7 @@ def make_plan(spec: Spec, generation: str, place: Place, findings: Findings, occ
         "question": spec.question,
         "corps": [
             {"name": c.name, "role": c.role, "group": names.resource_group(spec.name, generation, c.name)}
+            | ({"existing": dict(parts_of(c))} if c.existing else {})
             for c in spec.corps
         ],
         "estimate_seconds": seconds,

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any, cast
 
 from isthmus.documents import Allowed, Progress, StatusDocument, StepError, StepState, StepStatus, Summary, Teardown
+from isthmus.existing import NOTHING
 from isthmus.graph import BY_NAME
 from isthmus.lifecycle import allowed
-
-PORTAL = "https://portal.azure.com/#resource"
+from isthmus.names import portal
 
 
 def status_document(record: Mapping[str, Any], progress: Mapping[str, Sequence[Mapping[str, Any]]]) -> StatusDocument:
@@ -39,6 +39,7 @@ def status_document(record: Mapping[str, Any], progress: Mapping[str, Sequence[M
                 "name": corp["name"],
                 "role": corp["role"],
                 "resource_group": corp["group"],
+                "existing": corp.get("existing", NOTHING),
                 "steps": [step for step in steps if step["corp"] == corp["name"]],
             }
             for corp in plan.get("corps", [])
@@ -97,7 +98,7 @@ def _step(step: Mapping[str, Any], built: Mapping[str, Any] | None, removed: Map
         "waits_for": seen.get("detail") or None,
         "stays_until": (seen.get("outputs") or {}).get("stays_until") if state == "ready" and begun else None,
         "error": _error(seen.get("error")),
-        "portal": f"{PORTAL}{step['resource']}" if step["resource"] else None,
+        "portal": portal(step["resource"]) if step["resource"] else None,
     }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from isthmus.existing import NOTHING, in_words
 from isthmus.pages.corp_map import Scale, corp_layout, corp_map
 from isthmus.pages.marks import look, use
 from isthmus.pages.markup import Markup, el, join
@@ -22,6 +23,8 @@ HEAD = 46
 FOOT = 14
 ROOMY = 180
 """From this width on, a small corp shows its count beside its name."""
+MOST_WORDS = 100
+"""Letters beside a corp's name on a wide picture."""
 LETTER = 7.6
 """Width of a letter of a small corp's name, generously."""
 NAMED = Scale(pitch=122, lane=51, mark=20, named=True, told=True)
@@ -150,6 +153,8 @@ def _land(corp: Corp, form: Format, columns: int, *, turned: bool) -> tuple[Mark
 def _heading(corp: Corp, width: float, height: float, form: Format, *, turned: bool) -> Markup:
     """Name and role; how far it is, out of the portal's way."""
     role = "has the model" if corp["role"] == "provider" else "asks it"
+    if form.named:
+        role = _short(" · ".join((role, *(said for said, _ in in_words(corp.get("existing") or NOTHING)))))
     x = 18 if form.named else 12
     return join(
         el("text", corp["name"], el("tspan", f"  {role}", class_="quiet"), class_="corp", x=x, y=29),
@@ -162,6 +167,10 @@ def _heading(corp: Corp, width: float, height: float, form: Format, *, turned: b
             text_anchor="end",
         ),
     )
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= MOST_WORDS else words[: MOST_WORDS - 1] + "…"
 
 
 def tally(corp: Corp) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from isthmus.existing import NOTHING, in_words
+from isthmus.names import portal
 from isthmus.pages.marks import look, tag, told
 from isthmus.pages.markup import Markup, el, join, link
 from isthmus.pages.picture import state_of, tally
@@ -146,9 +148,18 @@ def _corp(
         el("thead", el("tr", *[el("th", head, scope="col", class_=name) for head, name in heads])),
         el("tbody", *[_row(step, scale, plan, now) for step in in_order(corp["steps"])]),
     )
+    return el("details", summary, _where(corp), table, class_="corp", id=f"corp-{corp['name']}", open=unfolded)
+
+
+def _where(corp: Mapping[str, Any]) -> Markup | None:
+    """Its group, and what it stands in that was there before it."""
     group = corp.get("resource_group")
-    where = el("p", "Resource group ", el("code", group), class_="note") if group else None
-    return el("details", summary, where, table, class_="corp", id=f"corp-{corp['name']}", open=unfolded)
+    if not group:
+        return None
+    existing = in_words(corp.get("existing") or NOTHING)
+    words = [join(" · ", link(portal(resource) if resource else None, said)) for said, resource in existing]
+    kept = " (of the landing zone: neither changed nor removed)" if existing else ""
+    return el("p", "Resource group ", el("code", group), *words, kept, class_="note")
 
 
 def _strip(corp: Mapping[str, Any], scale: Axis, now: datetime) -> Markup:

@@ -7,10 +7,12 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
+from isthmus.existing import NOTHING
 from isthmus.graph import BY_NAME, STAGES
 from isthmus.proof import expected
 from isthmus.spec import Spec
 from tests.unit import samples
+from tests.unit.golden import landing_zones
 
 PLANNED = 4.0
 """Seconds from the request until the plan stands."""
@@ -33,7 +35,8 @@ def at(seconds: float) -> str:
 
 @dataclass(frozen=True)
 class Life:
-    """`failing`: the id of a step that fails; `stopped`: when and why somebody ends it; `keep`: on_failure."""
+    """`failing`: the id of a step that fails; `stopped`: when and why somebody ends it; `keep`: on_failure;
+    `landing`: both corps stand in what a landing zone has."""
 
     consumers: int = 1
     failing: str | None = None
@@ -42,10 +45,13 @@ class Life:
     stuck: bool = False
     proof: str = "passed"
     name: str = "demo"
+    landing: bool = False
     plan: dict[str, Any] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         corps = [samples.AI, *(samples.consumers(self.consumers) if self.consumers > 1 else [samples.HEALTH])]
+        if self.landing:
+            corps = landing_zones()["existing-subnets-and-zone"]
         object.__setattr__(self, "plan", samples.plan(Spec.model_validate({"name": self.name, "corps": corps})))
 
     @cached_property
@@ -130,6 +136,7 @@ class Life:
                     "name": corp["name"],
                     "role": corp["role"],
                     "resource_group": corp["group"],
+                    "existing": corp.get("existing", NOTHING),
                     "steps": [step for step in steps if step["corp"] == corp["name"]],
                 }
                 for corp in (self.plan["corps"] if steps else [])

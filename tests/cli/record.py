@@ -19,6 +19,7 @@ VM = "corp-7/virtual_machine"
 MANY = Life(consumers=20)
 MOMENTS = {
     "two-building": (Life(), 75.0),
+    "landing-building": (Life(landing=True), 75.0),
     "many-building": (MANY, 75.0),
     "many-verifying": (MANY, 130.0),
     "many-failed": (Life(consumers=20, failing=VM), 105.0),

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from isthmus.existing import NOTHING
 from isthmus.graph import BY_NAME, GRAPH
 from isthmus.plan import Occasion, make_plan, utc
 from isthmus.proof import expected, judge
 from isthmus.spec import Spec
+from tests.unit.golden import landing_zones
 from tests.unit.samples import CORRELATION, FINDINGS, GENERATION, PLACE, REQUESTED
 
 Document = dict[str, Any]
@@ -60,7 +62,8 @@ def document(plan: Mapping[str, Any], after: float, phase: str, **more: Any) -> 
     corps = []
     for corp in plan["corps"]:
         steps = [_step(step, times[step["id"]], after) for step in plan["steps"] if step["corp"] == corp["name"]]
-        corps.append({"name": corp["name"], "role": corp["role"], "resource_group": corp["group"], "steps": steps})
+        found = {"name": corp["name"], "role": corp["role"], "resource_group": corp["group"], "steps": steps}
+        corps.append(found | {"existing": corp.get("existing", NOTHING)})
     return counted(
         {
             "name": plan["environment"],
@@ -289,6 +292,14 @@ def listed() -> Document:
         for name, phase, ready_steps, result, code in rows
     ]
     return {"environments": found, "next": None}
+
+
+def landing_zone(after: float = 92) -> Document:
+    """Both corps in subnets that exist, the record in a hub's zone."""
+    corps = landing_zones()["existing-subnets-and-zone"]
+    spec = Spec.model_validate({"name": "demo", "corps": corps})
+    plan = make_plan(spec, GENERATION, PLACE, FINDINGS, Occasion(REQUESTED, CORRELATION))
+    return document(plan, after, "building", actions=actions("cancel", "renew", "delete"))
 
 
 HOSTILE = "</span><script>window.taken=1</script><img src=x onerror=window.taken=1>\" onload='window.taken=1 "

@@ -48,6 +48,7 @@ def shots() -> dict[str, Shot]:
         "gone": Shot(page(samples.gone(), 1100)),
         "twenty-consumers": Shot(page(samples.building(20, 133)), height=1530),
         "list": Shot(overview_page(samples.listed(), samples.moment(95)), height=520),
+        "landing-zone": Shot(page(samples.landing_zone())),
         "phone": Shot(page(samples.building()), width=360, height=1600),
     }
 

@@ -10,6 +10,7 @@ import pytest
 
 from isthmus.lifecycle import FOLLOWS
 from isthmus.pages import HEADERS, environment_page, overview_page
+from isthmus.pages.corp_map import corp_layout
 from isthmus.pages.marks import LOOKS, PHASES, STEP_STATES
 from isthmus.pages.picture import portal_of
 from isthmus.pages.style import SCRIPT, STYLE, hash_of
@@ -231,3 +232,21 @@ def test_twenty_consumers_fit_into_a_page_of_reasonable_size() -> None:
 def test_the_same_document_at_the_same_moment_is_the_same_page() -> None:
     pages = {environment_page(samples.building(), samples.moment(95)) for _ in range(2)}
     assert len(pages) == 1
+
+
+def test_what_a_corp_stands_in_that_was_there_before_is_told_and_linked() -> None:
+    html = environment_page(samples.landing_zone(), samples.moment(92))
+    text = read(samples.landing_zone()).text
+    for said in ("in ai-corp/nodes", "in health-corp/nodes", "DNS zone of hub-dns", "neither changed nor removed"):
+        assert said in text
+    assert "#resource/subscriptions/" in html
+    assert "/virtualNetworks/ai-corp/subnets/nodes" in html
+    assert "landing zone" not in read(samples.building()).text
+
+
+def test_a_picture_of_a_corp_that_stands_in_what_was_there_has_no_gap() -> None:
+    corps = samples.landing_zone()["corps"]
+    for corp in corps:
+        layout = corp_layout(corp)
+        assert set(layout.columns) == {step["id"] for step in corp["steps"]}
+        assert set(layout.columns.values()) == set(range(layout.width))
