@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.codes import AZURE, DOES, OWN, UNKNOWN, UNKNOWN_TRANSIENT, Rule
-from isthmus.graph import GRAPH, Kind
+from isthmus.graph import GRAPH, Existing, Kind
 from isthmus.permissions import (
     AZURES_ROLES,
     BESIDE_STEPS,
     CUSTOM_ROLES,
+    EXISTING,
     PERMISSIONS,
     actions,
+    custom_role,
+    needed,
     role_definition,
     vault_condition,
 )
@@ -35,6 +38,7 @@ STAGES = {
     "build": "per corp, all corps at once",
     "verify": "last, when every corp is built",
 }
+EXISTING_WORDS: dict[Existing, str] = {"subnet": "subnet", "egress": "egress", "zone": "DNS zone"}
 SUBSCRIPTION = "/subscriptions/00000000-0000-0000-0000-000000000000"
 STYLES = {
     "sync": "at once",
@@ -61,7 +65,11 @@ def resources() -> str:
     return page(
         "What an environment is made of",
         f"From `isthmus/graph.py`. A corp is the provider (it has the model) or a consumer. Stages: {stages}.",
-        table(("step", "what it is for", "whose", "needs", "stage"), (_step(kind) for kind in GRAPH)),
+        table(
+            ("step", "what it is for", "whose", "needs", "stage", "not built where it exists"),
+            (_step(kind) for kind in GRAPH),
+        ),
+        "What needs a step that is not built, needs nothing in its place. See [landing zones](landing-zones.md).",
         "## How each is made and removed",
         "Typical durations are Azure's; a step that is not ready at its deadline has failed. What goes *with the "
         "group* is not deleted by itself: its removal only looks that it is gone.",
@@ -74,7 +82,8 @@ def resources() -> str:
 
 def _step(kind: Kind) -> list[str]:
     needs = ", ".join(f"`{need}`" for need in kind.needs) or "nothing"
-    return [f"`{kind.name}`", kind.description, kind.role or "every corp", needs, kind.stage]
+    existing = " and ".join(EXISTING_WORDS[what] for what in sorted(kind.unless))
+    return [f"`{kind.name}`", kind.description, kind.role or "every corp", needs, kind.stage, existing]
 
 
 def _making(kind: Kind) -> list[str]:
@@ -85,13 +94,31 @@ def _making(kind: Kind) -> list[str]:
         f"{kind.typical:g} s",
         f"{kind.deadline / 60:g} min",
         ", ".join(beside) if kind.serial else "",
-        "by itself" if kind.removal == "own" else "with the group",
+        "by itself"
+        if kind.removal == "own"
+        else "with the group" + (f"; by itself in an existing {EXISTING_WORDS[kind.into]}" if kind.into else ""),
     ]
 
 
 def role_json() -> str:
     """docs/role.json: the app's two custom roles, as the Azure CLI takes them."""
     roles = [role_definition(scope, [SUBSCRIPTION]) for scope in CUSTOM_ROLES]
+    return json.dumps(roles, indent=2) + "\n"
+
+
+EXISTING_ROLES = {
+    "existing_subnet": ("Isthmus in an existing subnet", "To be assigned on that virtual network and its group alone."),
+    "existing_private_dns_zone": ("Isthmus in an existing DNS zone", "To be assigned on that zone alone."),
+}
+"""Field of a corp -> name and description of the role that has all that it may need."""
+
+
+def existing_roles() -> str:
+    """docs/existing-roles.json: a role for each thing that a request may bring along, as the Azure CLI takes them."""
+    roles = []
+    for field, (name, description) in EXISTING_ROLES.items():
+        wanted = {action for right in EXISTING if right.field == field for action in right.actions}
+        roles.append(custom_role(name, description, sorted(wanted), [SUBSCRIPTION]))
     return json.dumps(roles, indent=2) + "\n"
 
 
@@ -123,12 +150,31 @@ def role() -> str:
         table(("step", "ARM actions", "on", "vault's secrets"), steps),
         "## Beside the steps",
         table(("for", "ARM actions"), ((purpose, _actions(more)) for purpose, more in BESIDE_STEPS.items())),
+        "## At what a request brings along",
+        "Only where a request names it (see [landing zones](landing-zones.md)), and only there. `existing-roles.json` "
+        "beside this page has all of it as two roles. What is not needed lets preflight and proof say more.",
+        table(
+            ("field", "on", "ARM actions", "needed", "what for"),
+            (
+                (f"`{right.field}`", right.on, _actions(right.actions), "yes" if right.needed else "", right.why)
+                for right in EXISTING
+            ),
+        ),
+        "On the other hand these rights on the subscription are spared where every corp has it already:",
+        table(("exists", "ARM actions"), ((EXISTING_WORDS[what], _actions(_spared(what))) for what in EXISTING_WORDS)),
         "## The condition on the vault",
         "It gives away, and takes back, no role but Key Vault Secrets User, and nobody but service principals gets it:",
         f"```\n{vault_condition()}\n```",
         "## Roles that Azure defines",
         table(("role", "id"), ((name, f"`{guid}`") for name, guid in AZURES_ROLES.items())),
     )
+
+
+def _spared(what: Existing) -> list[str]:
+    """What the whole role has, and corps don't need that have this already."""
+    existing: frozenset[Existing] = frozenset({"egress", what} if what == "subnet" else {what})
+    left = needed("subscription", [("provider", existing), ("consumer", existing - {"zone"})])
+    return [action for action in actions("subscription") if action not in left]
 
 
 def _actions(names: Iterable[str]) -> str:
@@ -301,6 +347,7 @@ def pages() -> dict[str, str]:
         "resources.md": resources(),
         "role.md": role(),
         "role.json": role_json(),
+        "existing-roles.json": existing_roles(),
         "../infra/roles.json": bicep_roles(),
         "localcloud.md": localcloud(),
         "request.md": request(),

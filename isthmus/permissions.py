@@ -269,13 +269,16 @@ def _fits(action: str, patterns: Iterable[str] | None) -> bool:
 
 
 def role_definition(scope: Scope, assignable: Iterable[str]) -> dict[str, object]:
-    """A custom role as `az role definition create` takes it. `assignable`: ARM ids of scopes."""
-    name, description = CUSTOM_ROLES[scope]
+    """The app's own role for a scope as `az role definition create` takes it. `assignable`: ARM ids of scopes."""
+    return custom_role(*CUSTOM_ROLES[scope], actions(scope), assignable)
+
+
+def custom_role(name: str, description: str, actions: list[str], assignable: Iterable[str]) -> dict[str, object]:
     return {
         "Name": name,
         "IsCustom": True,
         "Description": description,
-        "Actions": actions(scope),
+        "Actions": actions,
         "NotActions": [],
         "DataActions": [],
         "NotDataActions": [],
