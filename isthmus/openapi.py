@@ -228,7 +228,7 @@ def _word(name: str, place: str, schema: Json) -> Json:
 
 def _without_null(schema: Json) -> Json:
     """Of a word in a query: it is there or not, and never null."""
-    kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
+    kinds: list[Json] = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
     if not kinds:
         return schema
     return kinds[0] | {key: value for key, value in schema.items() if key not in ("anyOf", "default")}
