@@ -10,5 +10,9 @@ errors.md      generated: error codes, what they mean and how to mend them, from
 request.md     generated: what may stand in a request, field by field
 settings.md    generated: the app settings
 telemetry.md   generated: logs, traces and metrics, from isthmus/telemetry.py
+markup.py      Markdown of the generated pages
+scale.py       counts what an environment needs, and holds Azure's limits against it
+scale.md       generated: what one deployment holds
+../infra/host.scheduler.json   generated: host.json for the Durable Task Scheduler
 localcloud.md  generated: what the local cloud offers, from localcloud/azure/
 """
