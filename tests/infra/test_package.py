@@ -1,0 +1,46 @@
+"""What is published, and what the docs about it say."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.infra.bicep import INFRA, read
+from tests.infra.pages import DOCS, section
+from tests.rules.source import ROOT, committed
+
+
+def test_what_is_published_is_the_app_and_nothing_else() -> None:
+    there = set(committed())
+    left = ignored("--cached") | ignored("--others")
+    tops = {path.parts[0] for path in there - left}
+    assert tops == {
+        *("function_app.py", "host.json", "requirements.txt"),
+        *("isthmus", "activities", "orchestrators", "triggers", "infra"),
+    }
+    assert {path.parts[:2] for path in there - left if path.parts[0] == "infra"} == {("infra", "vm")}
+    assert {path.name for path in there if path.parts[:2] == ("infra", "vm")} <= {path.name for path in there - left}
+
+
+def ignored(which: str) -> set[Path]:
+    """What .funcignore leaves out, as git reads such files."""
+    words = ["git", "ls-files", which, "--ignored", "--exclude-from=.funcignore"]
+    listed = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return {Path(line) for line in listed.splitlines()}
+
+
+@pytest.mark.parametrize("page", ["deploy", "upgrade", "operate", "security", "scale", "host", "tickets", "develop"])
+def test_the_readme_leads_to_every_page_and_no_link_of_it_is_broken(page: str) -> None:
+    assert f"(docs/{page}.md)" in (ROOT / "README.md").read_text()
+    links = re.findall(r"\]\(([^)#]+)\)", (DOCS / f"{page}.md").read_text())
+    assert [link for link in links if "://" not in link and not (DOCS / link).exists()] == []
+
+
+def test_parameters_that_the_docs_speak_of_exist() -> None:
+    known = {one.name for one in read(INFRA / "main.bicep").of("param")}
+    told = set(re.findall(r"^\| `(\w+)`", section("deploy.md", "Choices"), re.MULTILINE))
+    assert told
+    assert told <= known
