@@ -111,7 +111,6 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     }
     siteConfig: {
       minTlsVersion: '1.2'
-      http20Enabled: true
       appSettings: concat([
         { name: 'AZURE_CLIENT_ID', value: identity.properties.clientId }
         { name: 'AZURE_SUBSCRIPTION_ID', value: subscription().subscriptionId }
@@ -121,8 +120,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
         { name: 'AzureWebJobsStorage__accountName', value: storageName }
         { name: 'AzureWebJobsStorage__credential', value: 'managedidentity' }
         { name: 'AzureWebJobsStorage__clientId', value: identity.properties.clientId }
-        { name: 'OTEL_TRACES_SAMPLER', value: 'microsoft.rate_limited' }
-        { name: 'OTEL_TRACES_SAMPLER_ARG', value: '5' }
+        { name: 'OTEL_PYTHON_DISABLED_INSTRUMENTATIONS', value: 'django,fastapi,flask,httpx,httpx2,psycopg2,requests,urllib,urllib3' }
+        { name: 'OTEL_TRACES_SAMPLER', value: 'always_on' }
         { name: 'PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY', value: 'true' }
         { name: 'PYTHON_THREADPOOL_THREAD_COUNT', value: '16' }
         { name: 'ISTHMUS_CLEANUP_SCHEDULE', value: cleanupSchedule }

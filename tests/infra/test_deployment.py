@@ -99,8 +99,10 @@ def test_the_app_is_published_and_runs_as_its_own_identity(choice: str) -> None:
 
 
 @EACH
-def test_no_setting_is_one_that_the_plan_refuses(choice: str) -> None:
+def test_nothing_is_set_that_the_plan_refuses(choice: str) -> None:
+    """Flex Consumption refuses most of siteConfig (error 51021): what it needs is in functionAppConfig."""
     assert not NOT_ON_FLEX & set(settings(choice))
+    assert set(the(choice, "Microsoft.Web/sites").body["properties"]["siteConfig"]) == {"minTlsVersion", "appSettings"}
 
 
 def given(choice: str) -> dict[tuple[str, str], Any]:
