@@ -58,7 +58,7 @@ param privateNetworking bool = false
 @description('Address space of the app\'s own virtual network, a /24 or larger; of no meaning without private networking.')
 param addressPrefix string = '10.255.0.0/24'
 
-@description('Whether the vault answers on the public network. VMs of the environments fetch their ticket and key there through their NAT gateways, so `Disabled` is only for landing zones whose networks reach the vault privately.')
+@description('Whether the vault answers on the public network. VMs of the environments fetch their ticket and key there through their NAT gateways, so `Disabled` is only for landing zones whose networks reach the vault privately; the app itself then needs `privateNetworking`.')
 @allowed(['Enabled', 'Disabled'])
 param vaultPublicNetworkAccess string = 'Enabled'
 
