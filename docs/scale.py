@@ -200,6 +200,7 @@ def scale() -> str:
         "the local cloud. Azure's limits are those of a subscription that nobody has raised; preflight asks for the "
         "real ones and refuses a request that does not fit.",
         "## What an environment needs",
+        "Of corps that bring nothing along; what a landing zone has already is not built, and needs less.",
         shown["needs"],
         f"A write is one PUT a step that Resource Manager keeps. A read is a look: about {READS_A_WRITE} a write "
         f"(before it, while it is made, once it is there) and {READS_OF_PREFLIGHT} of preflight.",

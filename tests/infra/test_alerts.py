@@ -8,21 +8,15 @@ from typing import Any
 
 import pytest
 
+from isthmus.telemetry import FIELDS, METRICS
 from tests.infra.bicep import INFRA
 from tests.infra.deployments import of_type, the
 from tests.infra.pages import DOCS, section
 
 ALERTS = json.loads((INFRA / "alerts.json").read_text())
 WORKBOOK = json.loads((INFRA / "workbook.json").read_text())
-METRICS = {
-    "isthmus.environments": {"state"},
-    "isthmus.step.duration": {"kind", "verb", "outcome"},
-    "isthmus.arm.throttled": {"service"},
-    "isthmus.cleanup.lateness": set(),
-    "isthmus.verification": {"result"},
-    "isthmus.events.undelivered": set(),
-}
-LOG_FIELDS = {"environment", "generation", "corp", "step", "correlation_id"}
+BY = {metric.name: set(metric.by) for metric in METRICS} | {"isthmus.events.undelivered": set[str]()}
+"""Metric -> its attributes."""
 
 
 def test_every_alert_has_its_section_in_the_runbook_and_the_other_way_round() -> None:
@@ -67,15 +61,15 @@ def test_a_query_asks_for_what_the_app_tells(name: str) -> None:
     query = QUERIES[name]
     metrics = set(re.findall(r"'(isthmus\.[\w.]+)'", query))
     dimensions = set(re.findall(r"customDimensions\.(\w+)", query))
-    assert metrics <= set(METRICS)
-    assert dimensions <= set().union(*(METRICS[metric] for metric in metrics)) if metrics else dimensions <= LOG_FIELDS
+    assert metrics <= set(BY)
+    assert dimensions <= set().union(*(BY[metric] for metric in metrics)) if metrics else dimensions <= set(FIELDS)
     assert query.split()[0] in ("customMetrics", "requests", "traces")
     assert query.count("(") == query.count(")")
 
 
 def test_every_metric_is_shown_in_the_workbook() -> None:
     shown = "\n".join(item["content"].get("query", "") for item in WORKBOOK["items"])
-    assert [metric for metric in METRICS if f"'{metric}'" not in shown] == []
+    assert [metric for metric in BY if f"'{metric}'" not in shown] == []
 
 
 def test_the_workbook_is_deployed_whole() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from isthmus.settings import MEANINGS, OPTIONAL
 from tests.infra.bicep import INFRA
 from tests.infra.deployments import CHOICES, of_type, settings, the
-from tests.infra.pages import section
+from tests.infra.pages import DOCS, section
 from tests.rules.source import ROOT
 
 HOST = ROOT / "host.json"
@@ -40,6 +40,14 @@ def test_every_setting_that_the_app_does_not_read_itself_has_its_reason() -> Non
     told = set(ROW.findall(section("host.md", "App settings of platform and SDKs")))
     made = {name for choice in CHOICES for name in settings(choice)}
     assert told == made - set(MEANINGS) - set(OPTIONAL)
+
+
+def test_telemetry_is_turned_on_as_its_page_says() -> None:
+    rows = re.findall(r"^\| `([A-Z_]+)` \| `([^`]+)`", (DOCS / "telemetry.md").read_text(), re.MULTILINE)
+    told = {name: value for name, value in rows if name.startswith(("OTEL_", "PYTHON_"))}
+    assert len(told) == 3
+    assert told.items() <= settings("defaults").items()
+    assert json.loads(HOST.read_text())["telemetryMode"] == "OpenTelemetry"
 
 
 def test_every_setting_that_the_app_reads_is_set() -> None:

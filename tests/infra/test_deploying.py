@@ -1,4 +1,4 @@
-"""What is published, and what the docs about it say."""
+"""How it is published, and what the docs about the deployment say."""
 
 from __future__ import annotations
 
@@ -12,26 +12,7 @@ import yaml
 
 from tests.infra.bicep import INFRA, read
 from tests.infra.pages import DOCS, section
-from tests.rules.source import ROOT, committed
-
-
-def test_what_is_published_is_the_app_and_nothing_else() -> None:
-    there = set(committed())
-    left = ignored("--cached") | ignored("--others")
-    tops = {path.parts[0] for path in there - left}
-    assert tops == {
-        *("function_app.py", "host.json", "requirements.txt"),
-        *("isthmus", "activities", "orchestrators", "triggers", "infra"),
-    }
-    assert {path.parts[:2] for path in there - left if path.parts[0] == "infra"} == {("infra", "vm")}
-    assert {path.name for path in there if path.parts[:2] == ("infra", "vm")} <= {path.name for path in there - left}
-
-
-def ignored(which: str) -> set[Path]:
-    """What .funcignore leaves out, as git reads such files."""
-    words = ["git", "ls-files", which, "--ignored", "--exclude-from=.funcignore"]
-    listed = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return {Path(line) for line in listed.splitlines()}
+from tests.rules.source import ROOT
 
 
 @pytest.mark.parametrize("page", ["deploy", "upgrade", "operate", "security", "scale", "host", "tickets", "develop"])
