@@ -19,7 +19,7 @@ planning.py           the plan, to be shown or kept
 records.py            the records: one blob per life of an environment, per part of it, per pending operation
 bookkeeping.py        what the orchestrators write down: phases, progress
 steps.py              what every step's activity is given
-cleanup.py            what has expired, found by its tags
+cleanup.py            what has expired or was left behind; what is forgotten; the report of a sweep
 telemetry.py          log lines, spans and metrics, all with the same fields
 registry.py           the table: step kind -> ensure and remove; registers every activity
 """

@@ -110,21 +110,36 @@ def save_progress(
     return {"stop": (document or {}).get("stop")}
 
 
-def begin_teardown(cloud: Cloud, records: Records, life: Life, expired_at: datetime | None = None) -> dict[str, Any]:
-    """The plan to take down; None when there is nothing left to do, or nothing known.
+def begin_teardown(cloud: Cloud, records: Records, life: Life, why: str = "", found_at: str = "") -> dict[str, Any]:
+    """The plan to take down, and how often that was tried; the plan is None when there is nothing left to do, or
+    nothing known.
 
-    expired_at: when its lease was found to be over; whoever renewed it since then has saved it
+    why, found_at: of a sweep, what it found and when (ISO 8601); whoever renewed a lease since then has saved the
+    environment, and while sweeps are switched off none begins
     """
+    if why and cloud.settings.cleanup != "on":
+        return {"plan": None, "phase": (records.load(life) or {}).get("phase")}
 
     def move(document: Document) -> Document:
-        renewed = expired_at is not None and document["expires_at"] > utc(expired_at) and not document["stop"]
-        return document if document["phase"] == "gone" or renewed else document | {"phase": "deleting"}
+        if _saved(document, why, found_at):
+            return document
+        stop = document["stop"] or ({"why": "lease", "detail": "its lease ended"} if why == "lease" else None)
+        return document | {"phase": "deleting", "stop": stop}
 
     document = records.change(life, move)
     if document is None or document["phase"] != "deleting":
         return {"plan": None, "phase": document["phase"] if document else "gone"}
+    tries = (document["teardown"] or {}).get("tries", 0)
     if document.get("plan"):
-        return {"plan": document["plan"]}
+        return {"plan": document["plan"], "tries": tries}
     place = Place(cloud.settings.subscription, cloud.settings.vault_id)
     occasion = Occasion(datetime.fromisoformat(document["requested_at"]), document["correlation_id"])
-    return {"plan": make_plan(recorded(document["spec"]), life[1], place, NOTHING_PLANNED, occasion)}
+    return {"plan": make_plan(recorded(document["spec"]), life[1], place, NOTHING_PLANNED, occasion), "tries": tries}
+
+
+def _saved(document: Document, why: str, found_at: str) -> bool:
+    """Whether it is not to be taken down (any more)."""
+    if document["phase"] == "gone":
+        return why != "leftovers"
+    renewed = why == "lease" and document["expires_at"] > utc(datetime.fromisoformat(found_at))
+    return renewed and not document["stop"]

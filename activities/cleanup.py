@@ -1,115 +1,176 @@
-"""What has expired, found by its tags, not by what any task hub remembers."""
+"""What has expired or was left behind, found by names, tags and records, not by what any task hub remembers.
+
+To look writes nothing: a dry run is a look. What to make of it is decided in isthmus/sweep.py; taking down is the
+work of the same orchestration that a DELETE starts.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
-from activities import telemetry
+from azure.core.exceptions import AzureError
+
+from activities import telemetry, tickets
 from activities.bookkeeping import ask_for_stop
-from activities.cloud import Cloud, get
-from activities.records import Document, Life, Records
+from activities.cloud import Cloud, listed, outcome_of
+from activities.ockam import OckamError
+from activities.records import Life, Records
 from isthmus import names
-from isthmus.lifecycle import FOLLOWS, RUNNING, whose
+from isthmus.documents import ForgottenLife, LeftAlone, SweepFindings, SweepReport
+from isthmus.lifecycle import FOLLOWS
+from isthmus.plan import utc
+from isthmus.sweep import Found, Thing, judge
 from isthmus.telemetry import CLEANUP_LATENESS, ENVIRONMENTS
 
 log = telemetry.logger("cleanup")
-OWNER_LOST = timedelta(minutes=30)
-"""An orchestration that still builds or deletes so long after the lease ended is believed dead."""
+MOST_FORGOTTEN = 50
+"""Records that one sweep removes at most: the others come next time."""
+ATTRIBUTE = re.compile(rf"{names.PREFIX}-(?:out|in)let-[a-z0-9-]+")
+DECISIVE = frozenset({"resource groups", "kept resources"})
+"""Looks without which nobody can tell whether something is to be kept: then nothing is taken down."""
 
 
-def find_expired(cloud: Cloud, records: Records, now: datetime) -> dict[str, Any]:
-    """Looks at every group that bears our tags.
+def find_expired(cloud: Cloud, records: Records, now: datetime) -> SweepFindings:
+    """Everything that a sweep has to do. Raises AzureError if the records can't be read."""
+    return _judged(cloud, _look(cloud, records), now)
 
-    expired: lives to take down now; stopping: lives whose own orchestration was told to; left_alone: groups of
-    which name, tags and record don't agree that they are ours and over, with the reason. A life without any group
-    may still have secrets and members: its record alone says that it is not gone.
-    """
-    listed = cloud.resources.resource_groups.list(filter=f"tagName eq '{names.TAG_ENVIRONMENT}'")
-    found: dict[str, dict[Life, dict[str, str]]] = {"expired": {}, "stopping": {}}
-    left_alone, with_group = [], set()
-    phases: dict[str, int] = dict.fromkeys(FOLLOWS, 0)
-    for group in listed:
-        tags = dict(group.tags or {})
-        life = (str(tags.get(names.TAG_ENVIRONMENT)), str(tags.get(names.TAG_GENERATION)))
-        with_group.add(life)
-        record = records.load(life)
-        if reason := _not_ours(group.name, tags, record):
-            left_alone.append({"group": group.name, "reason": reason})
-        elif record:
-            _sort(found, life, over_since(tags, record), record, now)
+
+def _judged(cloud: Cloud, found: Found, now: datetime) -> SweepFindings:
+    judgement = judge(found, cloud.settings.subscription, now)
+    blind = any(line["kind"] in DECISIVE for line in found.unseen)
+    due, most = ([] if blind else judgement.due), cloud.settings.cleanup_most
+    return {
+        "dry_run": cloud.settings.cleanup != "on",
+        "due": due[:most],
+        "put_off": due[most:],
+        "stopping": judgement.stopping,
+        "left_alone": judgement.left_alone,
+        "unseen": found.unseen,
+    }
+
+
+def begin_sweep(cloud: Cloud, records: Records, now: datetime) -> SweepFindings:
+    """What there is to do; lives that are being built beyond their lease are told to end themselves."""
+    found = _look(cloud, records)
+    findings = _judged(cloud, found, now)
+    for life in findings["stopping"] if not findings["dry_run"] else ():
+        ask_for_stop(records, (life["environment"], life["generation"]), "lease", "its lease ended")
+    _tell(found, findings, now)
+    return findings
+
+
+def _tell(found: Found, findings: SweepFindings, now: datetime) -> None:
+    phases = Counter(record["phase"] for record in found.records.values())
+    for phase in FOLLOWS:
+        telemetry.count(ENVIRONMENTS, phases[phase], state=phase)
+    for line in (*findings["due"], *findings["put_off"], *findings["stopping"]):
+        late = now - datetime.fromisoformat(line["lease_ended"] or now.isoformat())
+        if line["why"] != "leftovers" and late >= timedelta(0):
+            telemetry.count(CLEANUP_LATENESS, late.total_seconds())
+        log.info("to be taken down: %s", line["why"], extra=line)
+    for alone in (*findings["left_alone"], *findings["unseen"]):
+        log.warning("%s %s is left alone: %s", alone["kind"], alone["name"], alone["reason"])
+
+
+def end_sweep(cloud: Cloud, records: Records, report: SweepReport, now: datetime) -> SweepReport:
+    """Forgets what is gone for long, keeps the report, and writes it into the log as one line."""
+    report["ended_at"] = utc(now)
+    if not report["dry_run"]:
+        report["forgotten"] = forget_old(records, now, cloud.settings.retention_days)
+    records.save_sweep(dict(report))
+    log.info("sweep: %s", json.dumps(report, sort_keys=True, separators=(",", ":")))
+    return report
+
+
+def _look(cloud: Cloud, records: Records) -> Found:
+    loaded = ((life, records.load(life)) for life in records.lives())
+    found = Found({life: record for life, record in loaded if record})
+    for what, look in LOOKS.items():
+        try:
+            found.things += look(cloud, found)
+        except AzureError as problem:
+            outcome = outcome_of(problem)
+            why = outcome["detail"] if outcome["state"] == "pending" else f"{outcome['code']}: {outcome['message']}"
+            found.unseen.append(_unseen(what, why))
+        except OckamError as problem:
+            found.unseen.append(_unseen(what, str(problem)))
+    return found
+
+
+def _unseen(what: str, why: str) -> LeftAlone:
+    return {"kind": what, "name": "", "reason": f"could not be looked at: {why}"}
+
+
+def _groups(cloud: Cloud, found: Found) -> Iterable[Thing]:
+    for group in cloud.resources.resource_groups.list():
+        yield Thing("resource group", group.name.lower(), group.name, dict(group.tags or {}))
+
+
+def _kept(cloud: Cloud, found: Found) -> Iterable[Thing]:
+    found.kept += [item.id for item in cloud.resources.resources.list(filter=f"tagName eq '{names.TAG_KEEP}'")]
+    return ()
+
+
+def _accounts(cloud: Cloud, found: Found) -> Iterable[Thing]:
+    for account in listed(cloud.cognitive.deleted_accounts.list()):
+        yield Thing("deleted account", account["name"].lower(), account["id"], account.get("tags") or {})
+
+
+def _secrets(cloud: Cloud, found: Found) -> Iterable[Thing]:
+    for secret in cloud.secrets.list_properties_of_secrets():
+        yield Thing("secret", secret.name.lower(), secret.name, dict(secret.tags or {}))
+
+
+def _deleted_secrets(cloud: Cloud, found: Found) -> Iterable[Thing]:
+    """Those that can be purged: of the others nobody can do more than wait for their day."""
+    for secret in cloud.secrets.list_deleted_secrets():
+        if "purgeable" in str(secret.properties.recovery_level).lower():
+            yield Thing("deleted secret", secret.name.lower(), secret.name, dict(secret.properties.tags or {}))
+
+
+def _assignments(cloud: Cloud, found: Found) -> Iterable[Thing]:
+    """Those on single secrets: they outlive identity, group and secret."""
+    below = f"{cloud.settings.vault_id}/secrets/".lower()
+    for item in cloud.authorization.role_assignments.list_for_scope(cloud.settings.vault_id):
+        if item.scope.lower().startswith(below):
+            yield Thing("role assignment", item.scope.lower().removeprefix(below), item.id)
+
+
+def _members(cloud: Cloud, found: Found) -> Iterable[Thing]:
+    """Members of the Ockam project, if it was ever this app that issued tickets."""
+    if not any(record["spec"]["tickets"]["source"] == "ockam" for record in found.records.values()):
+        return
+    for identifier, attributes in tickets.every_member():
+        for attribute in ATTRIBUTE.findall(attributes):
+            yield Thing("portal member", attribute, f"{identifier} with {attribute}")
+
+
+LOOKS: dict[str, Callable[[Cloud, Found], Iterable[Thing]]] = {
+    "resource groups": _groups,
+    "kept resources": _kept,
+    "deleted accounts": _accounts,
+    "secrets": _secrets,
+    "deleted secrets": _deleted_secrets,
+    "role assignments": _assignments,
+    "portal members": _members,
+}
+
+
+def forget_old(records: Records, now: datetime, days: int) -> list[ForgottenLife]:
+    """Removes the records of lives that are gone for longer than that, and of sweeps; the lives that it removed."""
+    before = now - timedelta(days=days)
+    old: list[Life] = []
     for life in records.lives():
-        record = records.load(life)
-        phases[record["phase"] if record else "gone"] += 1
-        if life in with_group or not record or record["phase"] == "gone":
-            continue
-        if standing := _standing(cloud, record):
-            told = {line["group"] for line in left_alone}
-            reason = "its tags are not those of its name"
-            left_alone += [{"group": name, "reason": reason} for name in standing if name not in told]
-        else:
-            _sort(found, life, over_since({}, record), record, now)
-    for life in found["stopping"]:
-        ask_for_stop(records, life, "lease", "its lease ended")
-    _tell(found, left_alone, phases)
-    return {name: list(lives.values()) for name, lives in found.items()} | {"left_alone": left_alone}
-
-
-def _tell(
-    found: Mapping[str, Mapping[Life, Mapping[str, str]]], left_alone: list[dict[str, str]], phases: Mapping[str, int]
-) -> None:
-    for phase, lives in phases.items():
-        telemetry.count(ENVIRONMENTS, lives, state=phase)
-    for verdict, over in found.items():
-        for life in over.values():
-            log.info("its lease ended: %s", verdict, extra=life)
-    for line in left_alone:
-        log.warning("%s is left alone: %s", line["group"], line["reason"])
-
-
-def _standing(cloud: Cloud, record: Document) -> list[str]:
-    """Groups that bear the life's names, though no tag says so."""
-    corps = (corp["name"] for corp in record["spec"]["corps"])
-    wanted = [names.resource_group(record["environment"], record["generation"], corp) for corp in corps]
-    return [name for name in wanted if get(cloud.resources.resource_groups.get, name) is not None]
-
-
-def _sort(
-    found: dict[str, dict[Life, dict[str, str]]], life: Life, over: datetime | None, record: Document, now: datetime
-) -> None:
-    if over is not None and over <= now:
-        lives = found[_verdict(record, now - over)]
-        if life not in lives:
-            telemetry.count(CLEANUP_LATENESS, (now - over).total_seconds())
-        lives[life] = whose(record)
-
-
-def _verdict(record: Document, late: timedelta) -> str:
-    """One owner of each teardown: a life that is being built or taken down is left to its orchestration, unless
-    that seems to be dead."""
-    at_work = record["phase"] in RUNNING or record["phase"] == "deleting"
-    return "stopping" if at_work and late < OWNER_LOST else "expired"
-
-
-def _not_ours(group: str, tags: Mapping[str, str], record: Document | None) -> str | None:
-    if names.TAG_KEEP in tags:
-        return f"it bears the tag {names.TAG_KEEP}"
-    tagged = (tags.get(tag, "") for tag in (names.TAG_ENVIRONMENT, names.TAG_GENERATION, names.TAG_CORP))
-    if group.lower() != names.resource_group(*tagged):
-        return "its name is not the one that its tags say"
-    return None if record else "there is no record of it"
-
-
-def over_since(tags: Mapping[str, str], record: Mapping[str, Any]) -> datetime | None:
-    """When the lease ends: the latest that tags and record say; a date that can't be read counts as none."""
-    dates = (_date(tags.get(names.TAG_EXPIRES_AT)), _date(record.get("expires_at")))
-    return max((date for date in dates if date), default=None)
-
-
-def _date(text: Any) -> datetime | None:
-    try:
-        date = datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    return date if date.tzinfo else None
+        record = records.load(life) or {}
+        if record.get("phase") == "gone" and datetime.fromisoformat(record["updated_at"]) < before:
+            old.append(life)
+    old = old[:MOST_FORGOTTEN]
+    records.break_promises(old)
+    for life in old:
+        records.forget(life)
+    records.forget_sweeps(before)
+    return [{"environment": environment, "generation": generation} for environment, generation in old]

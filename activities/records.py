@@ -5,6 +5,8 @@
     lives/NAME/GENERATION/record.json       the record of one life: what was asked for, plan, phase, proof
     lives/NAME/GENERATION/parts/PART.json   what the walks found: one part a corp, stage or teardown
     lives/NAME/GENERATION/operations/STEP   status URL of an operation under way (signed, so never in history)
+    sweeps/TIME.json                        the report of one sweep
+    history.json                            up to when finished orchestration history was removed
 
 Every change of a record is a read, a change and a conditional write; of two that race, the second reads again.
 """
@@ -12,7 +14,7 @@ Every change of a record is a read, a change and a conditional write; of two tha
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,15 +27,21 @@ from isthmus.plan import utc
 Document = dict[str, Any]
 Life = tuple[str, str]
 """Environment and generation."""
+HISTORY = "history.json"
 RACES = 8
 """So often a change is tried again when somebody else was quicker."""
 
 
-class Records:
-    """The records in one blob container, which is made when it is missing."""
+def _now() -> datetime:
+    return datetime.now(UTC)
 
-    def __init__(self, container: Any) -> None:
+
+class Records:
+    """The records in one blob container, which is made when it is missing. `clock`: what dates every change."""
+
+    def __init__(self, container: Any, clock: Callable[[], datetime] = _now) -> None:
         self._container = container
+        self._clock = clock
 
     def claim(self, environment: str, generation: str, instead_of: str | None) -> str:
         """Gives the name to a generation, if it is still free or `instead_of` still bears it. The generation that
@@ -57,13 +65,15 @@ class Records:
         found = self._read(_pointer(environment))
         return str(found[0]["generation"]) if found else None
 
+    def is_forgotten(self, life: Life) -> bool:
+        """Whether a life without a record is over, its record removed, and not just being asked for."""
+        found = self._read(_pointer(life[0]))
+        return found is not None and (found[0]["generation"] != life[1] or bool(found[0].get("forgotten")))
+
     def names(self, prefix: str = "", after: str = "") -> list[str]:
         """The names of all environments there ever were that begin so, in order, from the one after `after` on."""
-        try:
-            blobs = list(self._container.list_blobs(name_starts_with=f"environments/{prefix}"))
-        except ResourceNotFoundError:
-            return []
-        found = (blob.name.removeprefix("environments/").removesuffix(".json") for blob in blobs)
+        blobs = self._list(f"environments/{prefix}")
+        found = (name.removeprefix("environments/").removesuffix(".json") for name in blobs)
         return sorted(name for name in found if name > after)
 
     def promise(self, key: str) -> Document | None:
@@ -81,10 +91,7 @@ class Records:
 
     def lives(self) -> list[Life]:
         """Every life that has a record."""
-        try:
-            blobs = [blob.name.split("/") for blob in self._container.list_blobs(name_starts_with="lives/")]
-        except ResourceNotFoundError:
-            return []
+        blobs = [name.split("/") for name in self._list("lives/")]
         return sorted((parts[1], parts[2]) for parts in blobs if parts[3:] == ["record.json"])
 
     def create(self, life: Life, document: Document) -> bool:
@@ -111,7 +118,7 @@ class Records:
             if changed == document:
                 return document
             try:
-                changed = changed | {"updated_at": utc(datetime.now(UTC))}
+                changed = changed | {"updated_at": utc(self._clock())}
                 self._write(_record(life), changed, etag=etag)
                 return changed
             except ResourceModifiedError:
@@ -131,6 +138,56 @@ class Records:
                 found[blob.name.removeprefix(prefix).removesuffix(".json")] = content[0]["lines"]
         return found
 
+    def forget(self, life: Life) -> None:
+        """Removes the record and all that hangs on it; the record itself last, so that whoever dies half-way is
+        followed by somebody who finds it. The name's pointer stays: the next life hangs on the one before."""
+        self._mark_forgotten(life)
+        for kind in ("parts", "operations"):
+            self._remove_all(f"{_life(life)}/{kind}/")
+        self._remove(_record(life))
+
+    def _mark_forgotten(self, life: Life) -> None:
+        """Else whoever finds the pointer without a record would take the life for one that is just being asked for."""
+        for _ in range(RACES):
+            found = self._read(_pointer(life[0]))
+            if found is None or found[0]["generation"] != life[1]:
+                return
+            try:
+                self._write(_pointer(life[0]), found[0] | {"forgotten": True}, etag=found[1])
+                return
+            except ResourceModifiedError:
+                continue
+        raise RecordConflictError(f"the name {life[0]} changed hands {RACES} times")
+
+    def break_promises(self, lives: Collection[Life]) -> None:
+        """Forgets the idempotency keys that were given these lives."""
+        for name in self._list("promises/") if lives else ():
+            found = self._read(name)
+            if found and (found[0]["environment"], found[0]["generation"]) in lives:
+                self._remove(name)
+
+    def save_sweep(self, report: Document) -> None:
+        self._keep(f"sweeps/{report['began_at']}.json", report)
+
+    def sweeps(self, most: int) -> list[Document]:
+        """The reports of the last sweeps, the newest first."""
+        found = (self._read(name) for name in sorted(self._list("sweeps/"), reverse=True)[:most])
+        return [report[0] for report in found if report]
+
+    def forget_sweeps(self, before: datetime) -> None:
+        """Removes the reports of sweeps that began before then."""
+        for name in self._list("sweeps/"):
+            if name < f"sweeps/{utc(before)}":
+                self._remove(name)
+
+    def history_until(self) -> str | None:
+        """Up to when finished orchestration history was removed (ISO 8601)."""
+        found = self._read(HISTORY)
+        return found[0]["until"] if found else None
+
+    def keep_history_until(self, until: str) -> None:
+        self._keep(HISTORY, {"until": until})
+
     def keep_operation(self, life: Life, step: str, url: str, verb: str, **more: str) -> None:
         self._write(_operation(life, step), {"url": url, "verb": verb} | more)
 
@@ -139,8 +196,21 @@ class Records:
         return found[0] if found else None
 
     def forget_operation(self, life: Life, step: str) -> None:
+        self._remove(_operation(life, step))
+
+    def _list(self, prefix: str) -> list[str]:
         try:
-            self._container.delete_blob(_operation(life, step))
+            return [str(blob.name) for blob in self._container.list_blobs(name_starts_with=prefix)]
+        except ResourceNotFoundError:
+            return []
+
+    def _remove_all(self, prefix: str) -> None:
+        for name in self._list(prefix):
+            self._remove(name)
+
+    def _remove(self, name: str) -> None:
+        try:
+            self._container.delete_blob(name)
         except ResourceNotFoundError:
             return
 
@@ -155,6 +225,14 @@ class Records:
         condition = {"match_condition": MatchConditions.IfNotModified, "etag": etag} if etag else {}
         body = json.dumps(document, separators=(",", ":")).encode()
         self._container.upload_blob(name, body, overwrite=not missing, **condition)
+
+    def _keep(self, name: str, document: Document) -> None:
+        """Writes what may be the very first thing that is written."""
+        try:
+            self._write(name, document)
+        except ResourceNotFoundError:
+            self._make_container()
+            self._write(name, document)
 
     def _make_container(self) -> None:
         try:

@@ -85,12 +85,16 @@ def _save_progress(cloud: Cloud, records: Records, given: Given) -> Mapping[str,
 
 
 def _begin_teardown(cloud: Cloud, records: Records, given: Given) -> Mapping[str, Any]:
-    expired_at = datetime.fromisoformat(given["expired_at"]) if given.get("expired_at") else None
-    return bookkeeping.begin_teardown(cloud, records, _life(given), expired_at)
+    found = (given.get("why", ""), given.get("found_at", ""))
+    return bookkeeping.begin_teardown(cloud, records, _life(given), *found)
 
 
 def _find_expired(cloud: Cloud, records: Records, given: Given) -> Mapping[str, Any]:
-    return cleanup.find_expired(cloud, records, datetime.fromisoformat(given["now"]))
+    return cleanup.begin_sweep(cloud, records, datetime.fromisoformat(given["now"]))
+
+
+def _end_sweep(cloud: Cloud, records: Records, given: Given) -> Mapping[str, Any]:
+    return cleanup.end_sweep(cloud, records, given["report"], datetime.fromisoformat(given["now"]))
 
 
 def _step(verb: Verb, cloud: Cloud, records: Records, given: Given) -> Outcome:
@@ -105,6 +109,7 @@ ACTIVITIES: dict[str, Act] = {
     "save_progress": _save_progress,
     "begin_teardown": _begin_teardown,
     "find_expired": _find_expired,
+    "end_sweep": _end_sweep,
 }
 
 log = telemetry.logger("activities")

@@ -8,6 +8,7 @@ from typing import Any
 
 from activities.cloud import Cloud, cloud
 from activities.records import Records
+from isthmus.lifecycle import OVER
 from isthmus.wanted import resolve
 
 
@@ -51,9 +52,9 @@ class Request:
         return resolved
 
     def stopping(self) -> bool:
-        """Somebody asked for the end of this environment: nothing new may begin."""
+        """The end of this environment was asked for, or has come: nothing new may begin."""
         record = self.records.load(self.life)
-        return record is None or bool(record.get("stop"))
+        return record is None or bool(record.get("stop")) or record["phase"] in OVER
 
 
 def records() -> Records:

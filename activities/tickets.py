@@ -76,8 +76,17 @@ def _revoke(identifier: str, attribute: str) -> None:
 
 def members(attribute: str) -> list[str]:
     """Identifiers of the project's members that have the attribute. Raises OckamError."""
-    listed: list[dict[str, Any]] = json.loads(administrator().run("project-member", "list", "--output", "json") or "[]")
-    return [str(member["identifier"]) for member in listed if _has(member, attribute)]
+    return [str(member["identifier"]) for member in _listed() if _has(member, attribute)]
+
+
+def every_member() -> list[tuple[str, str]]:
+    """Identifier and attributes, as text, of each of the project's members. Raises OckamError."""
+    return [(str(member["identifier"]), str(member.get("attributes") or "")) for member in _listed()]
+
+
+def _listed() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(administrator().run("project-member", "list", "--output", "json") or "[]")
+    return found
 
 
 def _has(member: dict[str, Any], attribute: str) -> bool:

@@ -114,5 +114,8 @@ def _facts(status: Status) -> Iterator[tuple[str, str]]:
         yield "remove", f"isthmus down {name} --wait"
     if stays := kept(status):
         yield "kept", stays
+    teardown = status.get("teardown") or {}
+    if teardown.get("left") and teardown.get("next_try"):
+        yield "teardown", f"tried {teardown['tries']} times; again from {teardown['next_try']} on, with a sweep"
     if status.get("error") and status.get("correlation_id"):
         yield "trace", f"correlation id {status['correlation_id']}"

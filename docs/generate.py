@@ -26,7 +26,7 @@ from isthmus.permissions import (
     role_definition,
     vault_condition,
 )
-from isthmus.settings import MEANINGS, OPTIONAL
+from isthmus.settings import MEANINGS, OPTIONAL, TUNING
 from isthmus.spec import Corp, Model, Spec, TicketsByOckam, TicketsByRequest
 from isthmus.telemetry import FIELDS, METRICS
 from localcloud.azure import catalog
@@ -256,7 +256,7 @@ def settings() -> str:
         "App settings",
         table(("setting", "meaning"), ([f"`{name}`", meaning] for name, meaning in MEANINGS.items())),
         "Without one of these the app does not start. Besides, it reads:",
-        table(("setting", "meaning"), ([f"`{name}`", meaning] for name, meaning in OPTIONAL.items())),
+        table(("setting", "meaning"), ([f"`{name}`", meaning] for name, meaning in (OPTIONAL | TUNING).items())),
     )
 
 

@@ -107,11 +107,14 @@ class Stop(TypedDict):
 
 
 class Teardown(TypedDict):
-    """What the teardown came to. `left`: ids of the steps that are still there."""
+    """What the teardown came to. `left`: ids of the steps that are still there; `tries`: how often it was tried;
+    `next_try`: from when on the next sweep tries it again, null if nothing is left."""
 
     left: list[str]
     error: StepError | None
     steps: int
+    tries: int
+    next_try: str | None
 
 
 class Allowed(TypedDict):
@@ -237,6 +240,89 @@ class PlanDocument(TypedDict):
     critical_path: list[str]
     steps: list[PlannedStep]
     findings: list[PlanFinding]
+
+
+class SweptLife(TypedDict):
+    """One life of an environment, and why a sweep has to do with it.
+
+    `why`: lease (it ended), again (a teardown had left something), lost (its orchestration seems to be dead),
+    leftovers (something came to light after it was gone), stopping (its own orchestration was told to end it)
+    """
+
+    environment: str
+    generation: str
+    correlation_id: str
+    why: Literal["lease", "again", "lost", "leftovers", "stopping"]
+    lease_ended: str | None
+
+
+class TakenDown(SweptLife):
+    """`phase`: what it came to, null if the teardown broke; `left`: ids of the steps that are still there."""
+
+    phase: Phase | None
+    left: list[str]
+
+
+class LeftAlone(TypedDict):
+    """Something that looks like ours and was not touched, or could not be looked at, and why."""
+
+    kind: str
+    name: str
+    reason: str
+
+
+class ForgottenLife(TypedDict):
+    environment: str
+    generation: str
+
+
+class Purged(TypedDict):
+    """Finished orchestrations whose history was removed: how many, and up to when they had been begun."""
+
+    instances: int
+    until: str
+
+
+class SweepFindings(TypedDict):
+    """What a sweep has to do. `due`: what it takes down; `put_off`: what is due and beyond the cap, for next time;
+    `unseen`: what could not be looked at."""
+
+    dry_run: bool
+    due: list[SweptLife]
+    put_off: list[SweptLife]
+    stopping: list[SweptLife]
+    left_alone: list[LeftAlone]
+    unseen: list[LeftAlone]
+
+
+class SweepReport(TypedDict):
+    """What one sweep did. With `dry_run` nothing was done, and `due` is what would have been taken down."""
+
+    began_at: str
+    ended_at: str
+    dry_run: bool
+    due: list[SweptLife]
+    taken_down: list[TakenDown]
+    put_off: list[SweptLife]
+    stopping: list[SweptLife]
+    left_alone: list[LeftAlone]
+    unseen: list[LeftAlone]
+    forgotten: list[ForgottenLife]
+    purged: Purged | None
+
+
+class SweepList(TypedDict):
+    """`cleanup`: the setting that rules; `sweeps`: the last reports, the newest first."""
+
+    cleanup: Literal["on", "dry-run", "off"]
+    most: int
+    sweeps: list[SweepReport]
+
+
+class SweepAccepted(TypedDict):
+    """`status_url`: where the report will be."""
+
+    status_url: str
 
 
 class HealthCheck(TypedDict):

@@ -20,7 +20,8 @@ FOLLOWS: dict[Phase, frozenset[Phase]] = {
     "ready": frozenset({"deleting"}),
     "failed": frozenset({"requested", "deleting"}),
     "deleting": frozenset({"gone", "failed"}),
-    "gone": frozenset(),
+    # What comes to light after the end is taken down too.
+    "gone": frozenset({"deleting"}),
 }
 
 RUNNING: frozenset[Phase] = frozenset({"requested", "planning", "building", "verifying"})

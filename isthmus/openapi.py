@@ -11,7 +11,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from isthmus import documents, names
 from isthmus.problems import CONTENT_TYPE
-from isthmus.requests import LONGEST_KEY, Button, Listing, Renewal, Retry
+from isthmus.requests import LONGEST_KEY, Button, Listing, Renewal, Retry, Sweep
 from isthmus.spec import Spec
 
 Json = dict[str, Any]
@@ -118,6 +118,16 @@ OPERATIONS: tuple[Operation, ...] = (
         (400,),
         Spec,
         body_required=True,
+    ),
+    Operation("get", "/api/cleanup", "listSweeps", "What the last sweeps did", {200: documents.SweepList}),
+    Operation(
+        "post",
+        "/api/cleanup",
+        "sweep",
+        "Take down what has expired now, or say what that is",
+        {200: documents.SweepFindings, 202: documents.SweepAccepted},
+        (400, 409),
+        query=Sweep,
     ),
     Operation(
         "get", "/api/health", "health", "Whether what it needs answers", {200: documents.Health, 503: documents.Health}

@@ -112,7 +112,11 @@ BESIDE_STEPS: dict[str, tuple[str, ...]] = {
         f"{COMPUTE}/locations/publishers/artifacttypes/offers/skus/versions/read",
         f"{NETWORK}/locations/usages/read",
     ),
-    "cleanup": (f"{GROUPS}/read",),
+    "cleanup": (
+        f"{GROUPS}/read",
+        "Microsoft.Resources/subscriptions/resources/read",
+        f"{OPENAI}/deletedAccounts/read",
+    ),
     "operations under way": (
         "Microsoft.Resources/subscriptions/operationresults/read",
         f"{NETWORK}/locations/operations/read",

@@ -73,6 +73,14 @@ def unfit(tickets: TicketsByRequest, spec: Mapping[str, Any]) -> list[Finding]:
     return found
 
 
+class Sweep(BaseModel):
+    """Whether to take down what is due, or only to say what that is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    dry_run: Literal["true", "false"] = Field("false", description="Only look, and say what a sweep would do now.")
+
+
 def parse_body(model: type[Model], body: bytes) -> tuple[Model | None, list[Finding]]:
     """The request, or every finding about it. No body at all is the empty object."""
     document, found = read_json(body or b"{}")

@@ -117,7 +117,13 @@ def _error(outcome: Mapping[str, Any] | None) -> StepError | None:
 def _teardown(summary: Mapping[str, Any] | None) -> Teardown | None:
     if summary is None:
         return None
-    return {"left": summary["left"], "error": _error(summary["error"]), "steps": summary["steps"]}
+    return {
+        "left": summary["left"],
+        "error": _error(summary["error"]),
+        "steps": summary["steps"],
+        "tries": summary.get("tries", 1),
+        "next_try": summary.get("next_try"),
+    }
 
 
 def _seconds(started: str | None, ended: str | None) -> float | None:

@@ -8,6 +8,7 @@ from typing import Any
 import azure.durable_functions as df
 
 from isthmus.plan import removal_steps
+from isthmus.sweep import next_try
 from isthmus.walk import Walk
 from orchestrators.walking import go_through
 
@@ -16,7 +17,7 @@ blueprint = df.Blueprint()
 
 @blueprint.orchestration_trigger(context_name="context")
 def teardown_environment(context: df.DurableOrchestrationContext) -> Generator[Any, Any, dict[str, Any]]:
-    """In: environment, generation, expired_at if a lease ended. Out: the phase it came to, and what is left.
+    """In: environment, generation, and of a sweep why and found_at. Out: the phase it came to, and what is left.
 
     The same `remove` that deletes a thing says whether it is gone, soft-deleted included: a walk in which every
     step is ready is the census.
@@ -29,6 +30,8 @@ def teardown_environment(context: df.DurableOrchestrationContext) -> Generator[A
     yield from go_through(context, walk, life, "teardown", "remove")
     left = [line["id"] for line in walk.lines() if line["state"] != "ready"]
     phase = "failed" if left else "gone"
-    summary = {"left": left, "error": walk.error, "steps": len(walk.progress)}
+    tries = begun.get("tries", 0) + 1  # a run that was begun by an older version has none
+    again = next_try(tries, context.current_utc_datetime).isoformat(timespec="seconds") if left else None
+    summary = {"left": left, "error": walk.error, "steps": len(walk.progress), "tries": tries, "next_try": again}
     yield context.call_activity("set_phase", life | {"phase": phase, "details": {"teardown": summary}})
     return {"phase": phase, "left": left}

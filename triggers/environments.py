@@ -75,8 +75,7 @@ def _claimed(store: Records, spec: Spec, promise: Document | None) -> Document:
     if promise and (promised := store.load((spec.name, promise["generation"]))):
         return promised
     bearer = store.bearer(spec.name)
-    held = store.load((spec.name, bearer)) if bearer else None
-    if bearer and not (held and is_over(held)):
+    if bearer and not _ended(store, (spec.name, bearer)):
         generation = bearer
     else:
         generation = store.claim(spec.name, names.generation(spec.name, bearer, spec.digest()), bearer)
@@ -86,6 +85,11 @@ def _claimed(store: Records, spec: Spec, promise: Document | None) -> Document:
     if record is None:
         raise RuntimeError(f"the record of {'/'.join(life)} vanished while it was created")
     return record
+
+
+def _ended(store: Records, life: Life) -> bool:
+    held = store.load(life)
+    return is_over(held) if held else store.is_forgotten(life)
 
 
 def _new_record(spec: Spec, generation: str, now: datetime) -> Document:

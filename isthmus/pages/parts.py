@@ -122,6 +122,7 @@ def facts(document: Document, now: datetime) -> Markup:
         ("Question", document.get("question")),
         ("Generation", join(el("code", document["generation"]), _attempt(document))),
         ("Stopped", _stopped(document)),
+        ("Teardown", _teardown(document, now)),
         ("Correlation", el("code", document["correlation_id"]) if document.get("correlation_id") else None),
     ]
     return el("dl", *[el("div", el("dt", key), el("dd", value)) for key, value in rows if value], class_="facts")
@@ -137,6 +138,17 @@ def _stopped(document: Document) -> str | None:
     stop = document.get("stop") or {}
     why, detail = stop.get("why"), stop.get("detail")
     return f"{why}: {detail}" if why and detail and why != "failure" else None
+
+
+def _teardown(document: Document, now: datetime) -> str | None:
+    """What a teardown has left, and when it is tried again."""
+    teardown = document.get("teardown") or {}
+    left = len(teardown.get("left") or ())
+    if not left:
+        return None
+    again = moment(teardown.get("next_try"))
+    then = f"; tried again from {clock(again, now, seconds=False)} on" if again else ""
+    return f"{count(left, 'step')} left after {count(teardown.get('tries') or 1, 'try', 'tries')}{then}"
 
 
 def _requested(document: Document, now: datetime) -> str:

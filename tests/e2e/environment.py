@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from localcloud.client import Answer, call
@@ -36,6 +37,16 @@ def settle(cloud: LocalCloud, name: str, phases: tuple[str, ...] = SETTLED, seco
             return document
         assert time.monotonic() < deadline, f"{name} is still {document.get('phase')}: {_under_way(document)}"
         wait.a_little()
+
+
+def awaited(look: Callable[[], Any], seconds: float = SECONDS) -> Any:
+    """Looks until there is something to see."""
+    deadline = time.monotonic() + seconds
+    wait = _Pace()
+    while not (found := look()):
+        assert time.monotonic() < deadline, "nothing came of it"
+        wait.a_little()
+    return found
 
 
 def build(cloud: LocalCloud, name: str, **more: Any) -> dict[str, Any]:

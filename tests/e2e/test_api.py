@@ -10,7 +10,7 @@ import pytest
 from isthmus.openapi import OPERATIONS
 from localcloud.client import Answer, call
 from localcloud.conductor import LocalCloud
-from tests.e2e.environment import ask, census, settle, spec
+from tests.e2e.environment import ask, awaited, census, settle, spec
 
 pytestmark = pytest.mark.world
 
@@ -116,6 +116,20 @@ def test_the_list_is_filtered_and_comes_in_pages(cloud: LocalCloud, retried: dic
     if page["next"]:
         assert page["next"] not in names(f"after={page['next']}")
     assert api(cloud, "GET", "environments?top=0&colour=red").status == 400
+
+
+def test_a_sweep_can_be_looked_at_beforehand_asked_for_and_read_about(
+    cloud: LocalCloud, retried: dict[str, Any]
+) -> None:
+    would = api(cloud, "POST", "cleanup?dry_run=true")
+    assert (would.status, would.json()["dry_run"], would.json()["unseen"]) == (200, True, [])
+    asked = api(cloud, "POST", "cleanup")
+    assert asked.status == 202
+    told = awaited(lambda: call("GET", asked.headers["Location"]).json()["sweeps"])
+    assert told[0]["due"] == told[0]["taken_down"] == []
+    assert told[0]["began_at"] <= told[0]["ended_at"]
+    assert api(cloud, "POST", "cleanup?dry-run=yes").status == 400
+    assert api(cloud, "GET", "environments/second-try").json()["phase"] == "ready"
 
 
 def test_everything_that_the_app_needs_answers(cloud: LocalCloud) -> None:

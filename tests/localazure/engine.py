@@ -59,11 +59,15 @@ class Engine:
         self.azure.front.faults.extend(faults)
         self.session, self.cloud = self.direct.session, self.direct.cloud
         self.container = Container()
-        self.records = Records(self.cloud.records if blobs else self.container)
         self.hub = Hub(self.act)
+        self.records = Records(self.cloud.records if blobs else self.container, self.now)
         self.around: Around = as_it_is
         self.bugs: list[str] = []
         self.calls: Counter[str] = Counter()
+
+    def now(self) -> datetime:
+        """Virtual time."""
+        return datetime.fromtimestamp(self.hub.now, UTC)
 
     def __enter__(self) -> Engine:
         return self
@@ -89,11 +93,13 @@ class Engine:
         self.hub.start("provision_environment", job, names.provision_instance(*life, document["attempt"]))
 
     def _over(self, life: Life) -> bool:
-        document = self.record(life)
+        document = self.records.load(life)
+        if document is None:
+            return self.records.is_forgotten(life)
         return document["phase"] in OVER or (document["stop"] or {"why": "failure"})["why"] != "failure"
 
     def _record(self, spec: Spec, life: Life) -> Document:
-        asked = datetime.fromtimestamp(self.hub.now, UTC)
+        asked = self.now()
         return samples.record(
             environment=spec.name,
             generation=life[1],
@@ -101,6 +107,7 @@ class Engine:
             digest=spec.digest(),
             on_failure=spec.on_failure,
             requested_at=utc(asked),
+            updated_at=utc(asked),
             expires_at=utc(asked + timedelta(minutes=spec.lease_minutes)),
         )
 

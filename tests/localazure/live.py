@@ -96,6 +96,7 @@ class Context:
 
     def __init__(self, hub: Hub, instance: Instance) -> None:
         self._hub, self._instance = hub, instance
+        self._children = 0
 
     @property
     def current_utc_datetime(self) -> datetime:
@@ -112,7 +113,8 @@ class Context:
 
     def call_sub_orchestrator(self, name: str, given: Any, instance_id: str | None = None) -> Task:
         task = Task()
-        self._hub.start(name, given, instance_id or f"{self._instance.id}:{name}", (self._instance, task))
+        self._children += 1
+        self._hub.start(name, given, instance_id or f"{self._instance.id}:{self._children}", (self._instance, task))
         return task
 
     def create_timer(self, moment: datetime) -> Task:

@@ -123,7 +123,14 @@ def test_what_only_looks_like_ours_is_left_alone() -> None:
         }
         for name, body in strange.items():
             arm.put(f"{arm.groups}/{name}", body)
-        engine.direct.cloud.secrets.set_secret("isthmus-of-somebody-else", "CANARY")
+        secrets = engine.direct.cloud.secrets
+        for secret in ("isthmus-of-somebody-else", "isthmus-demo-xxxxxx-api-key"):
+            secrets.set_secret(secret, "CANARY", tags=tags)
+        secrets.begin_delete_secret("isthmus-demo-xxxxxx-api-key")
+        account = f"{arm.groups}/theirs/providers/Microsoft.CognitiveServices/accounts/isthmus-demo-xxxxxx-12345678"
+        arm.put(account, regional(kind="OpenAI", sku={"name": "S0"}, tags=tags))
+        arm.delete(account)
+        theirs = [_assign(engine, scope) for scope in ("", "/secrets/isthmus-of-somebody-else")]
         later(engine, LEASE * 60)
         sweep(engine)
         engine.run()
@@ -131,22 +138,53 @@ def test_what_only_looks_like_ours_is_left_alone() -> None:
         assert engine.phase(life) == "gone"
         arm = engine.direct.arm()
         assert {group["name"] for group in arm.get(arm.groups)["value"]} == {*strange, "isthmus"}
-        assert engine.census() == {"Microsoft.Resources/resourceGroups": len(strange), "secrets": 1}
-        told = engine.hub.instances["clean-up"].output["left_alone"]
-        assert {line["group"] for line in told} == {
-            "named-otherwise",
-            names.resource_group("demo", "zzzzzz", "ai-corp"),
+        assert engine.census() == {
+            "Microsoft.Resources/resourceGroups": len(strange),
+            "secrets": 1,
+            "deleted secrets": 1,
+            "deleted accounts": 1,
+            "role assignments": len(theirs),
         }
+        told = engine.hub.instances["clean-up"].output["left_alone"]
+        assert sorted((line["kind"], line["name"].rsplit("/", 1)[-1]) for line in told) == sorted(
+            [
+                ("resource group", names.resource_group("demo", "yyyyyy", "ai-corp")),
+                ("resource group", names.resource_group("demo", "zzzzzz", "ai-corp")),
+                ("resource group", "named-otherwise"),
+                ("deleted account", "isthmus-demo-xxxxxx-12345678"),
+                ("secret", "isthmus-of-somebody-else"),
+                ("deleted secret", "isthmus-demo-xxxxxx-api-key"),
+            ]
+        )
 
 
-def test_a_group_that_bears_the_keep_tag_is_kept() -> None:
+def _assign(engine: Engine, below: str) -> str:
+    """Somebody else's right to read secrets of the same vault."""
+    settings = engine.cloud.settings
+    scope, somebody = f"{settings.vault_id}{below}", "99999999-0000-0000-0000-000000000000"
+    role = names.role_definition(settings.subscription, names.SECRETS_USER_ROLE)
+    name = names.role_assignment(scope, somebody, role)
+    body = {"properties": {"roleDefinitionId": role, "principalId": somebody, "principalType": "User"}}
+    path = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}"
+    assert engine.direct.arm().call("PUT", path, body).status_code == 201
+    return name
+
+
+@pytest.mark.parametrize("below", ["", "/providers/Microsoft.Compute/virtualMachines/node"])
+def test_the_keep_tag_on_a_group_or_on_anything_in_it_keeps_the_whole_environment(below: str) -> None:
     with Engine() as engine:
         life = ready(engine)
+        there = engine.census()
         arm = engine.direct.arm()
-        kept = f"{arm.groups}/{names.resource_group(*life, 'ai-corp')}"
+        kept = f"{arm.groups}/{names.resource_group(*life, 'ai-corp')}{below}"
         tags = arm.get(kept)["tags"]
         assert arm.call("PATCH", kept, {"tags": tags | {names.TAG_KEEP: "please"}}).status_code == 200
         later(engine, LEASE * 60)
         sweep(engine)
         engine.run()
-        assert engine.direct.arm().call("GET", kept).status_code == 200
+        assert (engine.phase(life), engine.census()) == ("ready", there)
+        (told,) = engine.hub.instances["clean-up"].output["left_alone"]
+        assert names.TAG_KEEP in told["reason"]
+        assert engine.direct.arm().call("PATCH", kept, {"tags": tags}).status_code == 200
+        sweep(engine)
+        gone(engine, life)

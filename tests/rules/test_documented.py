@@ -8,10 +8,10 @@ import pytest
 
 from docs.generate import pages
 from isthmus.openapi import document
-from isthmus.settings import MEANINGS, OPTIONAL
+from isthmus.settings import MEANINGS, OPTIONAL, TUNING
 from tests.rules.source import APP, every
 
-INPUTS = ("Corp", "Listing", "Model", "Renewal", "Retry", "Spec", "TicketsByOckam", "TicketsByRequest")
+INPUTS = ("Corp", "Listing", "Model", "Renewal", "Retry", "Spec", "Sweep", "TicketsByOckam", "TicketsByRequest")
 SETTING = re.compile(r"""["%]((?:ISTHMUS|AZURE|WEBSITE)_[A-Z_]+)["%]""")
 
 
@@ -25,6 +25,10 @@ def test_every_field_of_the_spec_stands_in_the_docs() -> None:
     text = pages()["request.md"]
     fields = document()["components"]["schemas"]["Spec"]["properties"]
     assert [field for field in fields if f"| `{field}` |" not in text] == []
+
+
+def test_every_setting_stands_in_the_docs() -> None:
+    assert [name for name in MEANINGS | OPTIONAL | TUNING if f"| `{name}` |" not in pages()["settings.md"]] == []
 
 
 def test_every_setting_that_the_app_reads_is_documented_and_no_other() -> None:

@@ -16,10 +16,10 @@ MAY = {
     "cli": {"isthmus", "cli"},
 }
 TRIGGERS_USE = {
-    *("bookkeeping", "cloud", "keyvault", "planning", "preflight", "records", "registry", "steps"),
+    *("bookkeeping", "cleanup", "cloud", "keyvault", "planning", "preflight", "records", "registry", "steps"),
     "telemetry",
 }
-"""Of activities: the vault and the records, what leads to them, and what is told of them."""
+"""Of activities: the vault and the records, what leads to them, what only looks, and what is told of them."""
 
 
 @pytest.mark.parametrize("path", every(*MAY), ids=str)

@@ -106,7 +106,8 @@ class World:
         return bookkeeping.save_progress(self.records, LIFE, given["part"], given["lines"], given["changed"])
 
     def _begin_teardown(self, given: dict[str, Any]) -> Any:
-        return bookkeeping.begin_teardown(Cloud(), self.records, LIFE)  # type: ignore[arg-type]
+        found = (given.get("why", ""), given.get("found_at", ""))
+        return bookkeeping.begin_teardown(Cloud(), self.records, LIFE, *found)  # type: ignore[arg-type]
 
     @property
     def record(self) -> dict[str, Any]:
@@ -139,3 +140,16 @@ class World:
     def written(self) -> str:
         """Everything that any history holds."""
         return json.dumps(self.histories())
+
+
+class Swept(World):
+    """A world in which a sweep finds what it is told."""
+
+    due: list[Any] = []  # noqa: RUF012
+    dry_run = False
+
+    def _find_expired(self, given: dict[str, Any]) -> Any:
+        return {"dry_run": self.dry_run, "due": self.due, "left_alone": [{"name": "x", "reason": "y"}]}
+
+    def _end_sweep(self, given: dict[str, Any]) -> Any:
+        return given["report"]

@@ -13,7 +13,7 @@ from typing import Any
 from activities import bookkeeping
 from isthmus import names
 from isthmus.outcomes import failed, pending, ready
-from tests.unit.actors import World
+from tests.unit.actors import Swept, World
 from tests.unit.samples import LIFE
 
 FOLDER = Path(__file__).resolve().parent / "histories"
@@ -95,6 +95,17 @@ def blocked() -> dict[str, Any]:
     return first | _taken_down(world, again)
 
 
+def sweep() -> dict[str, Any]:
+    """A lease ended: the sweep takes the environment down, a lock keeps one group, and the report says so."""
+    world = Swept(bare=True)
+    world.records.change(LIFE, lambda document: document | {"phase": "ready"})
+    world.due = [{"environment": LIFE[0], "generation": LIFE[1], "why": "lease", "lease_ended": None}]
+    world.tell("remove", "ai-corp/resource_group", failed("ScopeLocked", "a lock", hint="Remove it."))
+    world.driver.start("clean_up", {"purged": None}, "clean-up")
+    world.driver.run()
+    return world.histories()
+
+
 def _taken_down(world: World, instance: str = names.teardown_instance(*LIFE)) -> dict[str, Any]:
     """What DELETE of a ready environment comes to; its own history alone."""
     world.stop()
@@ -104,7 +115,7 @@ def _taken_down(world: World, instance: str = names.teardown_instance(*LIFE)) ->
 
 
 RECORDED: dict[str, Callable[[], dict[str, Any]]] = {
-    made.__name__: made for made in (success, rollback, kept, retry, cancel, unplanned, delete, blocked)
+    made.__name__: made for made in (success, rollback, kept, retry, cancel, unplanned, delete, blocked, sweep)
 }
 
 

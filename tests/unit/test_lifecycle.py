@@ -40,5 +40,5 @@ def test_a_phase_is_running_settled_or_the_end_itself() -> None:
     assert not RUNNING & SETTLED
 
 
-def test_gone_is_the_end() -> None:
-    assert FOLLOWS["gone"] == frozenset()
+def test_gone_is_the_end_but_for_what_comes_to_light_later() -> None:
+    assert FOLLOWS["gone"] == frozenset({"deleting"})

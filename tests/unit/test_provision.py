@@ -151,7 +151,14 @@ def test_a_failure_wherever_it_happens_is_rolled_back_and_told(step: str) -> Non
     assert set(world.steps("remove")) == {step["id"] for step in world.plan["steps"]}
     assert world.record["phase"] == "gone"
     assert (world.record["error"]["code"], world.record["error"]["hint"]) == ("QuotaExceeded", "Ask for more.")
-    assert world.record["teardown"] == {"left": [], "error": None, "steps": len(world.plan["steps"])}
+    whole: dict[str, object] = {
+        "left": [],
+        "error": None,
+        "steps": len(world.plan["steps"]),
+        "tries": 1,
+        "next_try": None,
+    }
+    assert world.record["teardown"] == whole
 
 
 @pytest.mark.parametrize("step", FAILING)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -209,14 +211,16 @@ def test_saving_progress_tells_of_a_stop_that_somebody_asked_for() -> None:
     assert save_progress(records, LIFE, "ai-corp", [{"id": "a", "state": "ready"}]) == {"stop": STOP}
 
 
-def begin(records: Records) -> Any:
-    return begin_teardown(Cloud(), records, LIFE)  # type: ignore[arg-type]
+def begin(records: Records, why: str = "", found_at: str = "2026-05-04T20:00:10+00:00", **settings: Any) -> Any:
+    cloud = Cloud()
+    cloud.settings = replace(cloud.settings, **settings)
+    return begin_teardown(cloud, records, LIFE, why, found_at)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("phase", ["requested", "building", "ready", "failed", "deleting"])
 def test_a_teardown_begins_with_the_recorded_plan_whatever_the_phase(phase: str) -> None:
     records = records_with(phase=phase, plan=plan())
-    assert begin(records) == {"plan": plan()}
+    assert begin(records) == {"plan": plan(), "tries": 0}
     document = records.load(LIFE)
     assert document is not None
     assert document["phase"] == "deleting"
@@ -235,3 +239,120 @@ def test_a_life_that_had_no_plan_yet_is_taken_down_by_the_same_names() -> None:
 def test_there_is_nothing_to_take_down_of_what_is_gone_or_was_never_there() -> None:
     assert begin(records_with(phase="gone", plan=plan())) == {"plan": None, "phase": "gone"}
     assert begin(Records(Container())) == {"plan": None, "phase": "gone"}
+
+
+def test_whoever_renewed_a_lease_before_the_teardown_began_has_saved_it() -> None:
+    records = records_with(phase="ready", plan=plan(), expires_at="2026-05-04T20:00:11Z")
+    assert begin(records, "lease") == {"plan": None, "phase": "ready"}
+    records = records_with(phase="ready", plan=plan(), expires_at="2026-05-04T20:00:10Z")
+    assert begin(records, "lease")["plan"] == plan()
+    document = records.load(LIFE)
+    assert document is not None
+    assert document["stop"] == {"why": "lease", "detail": "its lease ended"}
+
+
+def test_what_comes_to_light_after_the_end_is_taken_down_and_nothing_else_of_what_is_gone() -> None:
+    assert begin(records_with(phase="gone", plan=plan()), "lease")["plan"] is None
+    assert begin(records_with(phase="gone", plan=plan()), "again")["plan"] is None
+    assert begin(records_with(phase="gone", plan=plan()), "leftovers")["plan"] == plan()
+
+
+@pytest.mark.parametrize("cleanup", ["off", "dry-run"])
+def test_a_sweep_that_was_switched_off_meanwhile_begins_no_teardown_and_a_delete_does(cleanup: str) -> None:
+    records = records_with(phase="ready", plan=plan())
+    assert begin(records, "lease", cleanup=cleanup) == {"plan": None, "phase": "ready"}
+    assert begin(records, cleanup=cleanup)["plan"] == plan()
+
+
+def test_the_tries_of_a_teardown_are_counted() -> None:
+    teardown = {"left": ["x"], "error": None, "steps": 9, "tries": 3, "next_try": None}
+    assert begin(records_with(phase="failed", plan=plan(), teardown=teardown), "again")["tries"] == 3
+
+
+FORGOTTEN = ("demo", "abc234")
+
+
+def whole(container: Container) -> Records:
+    """Two lives of one name, the first of which is over, and a life of another name."""
+    records = Records(container)
+    for life in (FORGOTTEN, ("demo", "def567"), ("other", "abc234")):
+        records.create(life, record(environment=life[0], generation=life[1], phase="gone"))
+        records.save_part(life, "ai-corp", [])
+        records.keep_operation(life, "ai-corp/virtual_network", "https://x", "ensure")
+        records.keep_promise(f"key of {'/'.join(life)}", "digest", life)
+    return records
+
+
+def test_a_life_that_is_forgotten_leaves_nothing_but_its_name_s_pointer() -> None:
+    container = Container()
+    records = whole(container)
+    records.claim("demo", "abc234", None)
+    records.break_promises([FORGOTTEN])
+    records.forget(FORGOTTEN)
+    assert records.lives() == [("demo", "def567"), ("other", "abc234")]
+    assert [name for name in container.blobs if "abc234" in name and "other" not in name] == []
+    assert records.bearer("demo") == "abc234"
+    assert records.is_forgotten(FORGOTTEN)
+    assert records.promise("key of demo/def567")
+
+
+def test_the_pointer_of_a_newer_life_is_not_touched() -> None:
+    records = whole(Container())
+    records.claim("demo", "def567", None)
+    records.forget(FORGOTTEN)
+    assert not records.is_forgotten(("demo", "def567"))
+    assert records.is_forgotten(FORGOTTEN), "somebody else bears its name"
+
+
+def test_a_life_that_is_just_being_asked_for_is_not_taken_for_a_forgotten_one() -> None:
+    records = Records(Container())
+    records.claim("demo", "abc234", None)
+    assert not records.is_forgotten(FORGOTTEN)
+
+
+@pytest.mark.parametrize("deaths", [0, 1, 2])
+def test_whoever_dies_while_forgetting_is_followed_by_somebody_who_finds_the_record(deaths: int) -> None:
+    container = Container()
+    records, delete, done = whole(container), container.delete_blob, list[str]()
+    records.claim("demo", "abc234", None)
+
+    def dies(name: str) -> None:
+        if len(done) == deaths:
+            raise RuntimeError("died")
+        done.append(name)
+        delete(name)
+
+    container.delete_blob = dies  # type: ignore[method-assign]
+    with pytest.raises(RuntimeError):
+        records.forget(FORGOTTEN)
+    assert FORGOTTEN in records.lives()
+    assert records.is_forgotten(FORGOTTEN)
+    container.delete_blob = delete  # type: ignore[method-assign]
+    records.forget(FORGOTTEN)
+    assert FORGOTTEN not in records.lives()
+
+
+def test_reports_of_sweeps_are_kept_the_newest_first_and_forgotten_in_time() -> None:
+    records = Records(Container())
+    for day in ("02", "01", "03"):
+        records.save_sweep({"began_at": f"2026-05-{day}T00:00:00Z"})
+    assert [report["began_at"][8:10] for report in records.sweeps(2)] == ["03", "02"]
+    records.forget_sweeps(datetime(2026, 5, 2, tzinfo=UTC))
+    assert [report["began_at"][8:10] for report in records.sweeps(9)] == ["03", "02"]
+
+
+def test_the_first_report_of_all_makes_the_container() -> None:
+    container = Container()
+    container.exists = False
+    records = Records(container)
+    assert records.sweeps(9) == []
+    records.save_sweep({"began_at": "2026-05-02T00:00:00Z"})
+    assert len(records.sweeps(9)) == 1
+
+
+def test_a_change_bears_the_date_of_the_clock_that_was_given() -> None:
+    records = Records(Container(), lambda: datetime(2030, 1, 1, tzinfo=UTC))
+    records.create(LIFE, record())
+    changed = records.change(LIFE, lambda document: document | {"phase": "planning"})
+    assert changed is not None
+    assert changed["updated_at"] == "2030-01-01T00:00:00Z"

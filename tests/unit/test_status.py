@@ -81,7 +81,7 @@ def test_of_what_went_wrong_it_tells_the_four_things_that_help() -> None:
     outcome = failed("QuotaExceeded", "no cores", hint="Ask.", request_id="r-1") | {"evidence": {"proof": {}}}
     told = {"code": "QuotaExceeded", "message": "no cores", "hint": "Ask.", "request_id": "r-1"}
     assert status_document(record(error=outcome), {})["error"] == told
-    teardown = {"left": ["a/b"], "error": outcome, "steps": 3}
+    teardown = {"left": ["a/b"], "error": outcome, "steps": 3, "tries": 2, "next_try": "2026-05-04T12:30:00+00:00"}
     assert status_document(record(teardown=teardown), {})["teardown"] == teardown | {"error": told}
 
 

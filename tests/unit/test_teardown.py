@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,11 +10,12 @@ import pytest
 from isthmus import names
 from isthmus.outcomes import failed, pending, ready
 from isthmus.plan import removal_steps
-from tests.unit.actors import World
+from tests.unit.actors import Swept, World
 from tests.unit.samples import LIFE, consumers
 
 NO = failed("ScopeLocked", "locked", hint="Remove the lock.")
 JOB = {"environment": LIFE[0], "generation": LIFE[1]}
+DUE = JOB | {"why": "lease", "lease_ended": None}
 
 
 def standing(**more: Any) -> World:
@@ -108,31 +110,60 @@ def test_a_life_without_a_plan_is_taken_down_by_its_names() -> None:
     assert {"ai-corp/resource_group", "ai-corp/reserved_key"} <= set(world.steps("remove"))
 
 
-class Swept(World):
-    """A world in which a sweep finds what it is told."""
-
-    found: dict[str, Any] = {"expired": [], "stopping": [], "left_alone": []}  # noqa: RUF012
-
-    def _find_expired(self, given: dict[str, Any]) -> Any:
-        return self.found
-
-
-@pytest.mark.parametrize("expired", [[], [JOB]])
-def test_a_sweep_takes_down_what_has_expired_and_tells_what_it_left_alone(expired: list[Any]) -> None:
-    world = Swept()
+def swept(world: Swept, purged: Any = None) -> dict[str, Any]:
     world.records.change(LIFE, lambda document: document | {"phase": "ready"})
-    world.found = {"expired": expired, "stopping": [], "left_alone": [{"group": "x", "reason": "y"}]}
-    world.driver.start("clean_up", None, "clean-up")
+    world.driver.start("clean_up", {"purged": purged} if purged else None, "clean-up")
     world.driver.run()
     running = world.driver.instances["clean-up"]
     assert running.episode.status == "Completed", running.output
-    assert running.output == world.found | {"results": [{"phase": "gone", "left": []}] * len(expired)}
+    report: dict[str, Any] = running.output
+    return report
+
+
+@pytest.mark.parametrize("due", [[], [DUE]])
+def test_a_sweep_takes_down_what_is_due_and_tells_what_it_left_alone(due: list[Any]) -> None:
+    world = Swept()
+    world.due = due
+    report = swept(world, {"instances": 3, "until": "x"})
+    assert report["taken_down"] == [DUE | {"phase": "gone", "left": []}] * len(due)
+    assert (report["due"], report["left_alone"]) == (due, [{"name": "x", "reason": "y"}])
+    assert report["purged"] == {"instances": 3, "until": "x"}
+
+
+def test_a_dry_run_takes_nothing_down_and_says_what_it_would() -> None:
+    world = Swept()
+    world.due, world.dry_run = [DUE], True
+    report = swept(world)
+    assert (report["due"], report["taken_down"]) == ([DUE], [])
+    assert (world.record["phase"], world.calls) == ("ready", [])
+
+
+def test_a_teardown_that_breaks_does_not_keep_the_report_from_being_written() -> None:
+    world = Swept()
+    world.due = [DUE]
+    world.broken["begin_teardown"] = RuntimeError("a bug")
+    assert swept(world)["taken_down"] == [DUE | {"phase": None, "left": []}]
 
 
 def test_a_sweep_asks_with_the_orchestrations_own_time() -> None:
     world = Swept()
-    world.driver.start("clean_up", None, "clean-up")
-    world.driver.run()
-    ((_, given),) = world.inputs
+    swept(world)
+    given = dict(world.inputs)["find_expired"]
     assert given["now"].startswith("2026-")
     assert given["now"].endswith("+00:00")
+
+
+def test_a_teardown_that_leaves_something_says_when_it_is_tried_again() -> None:
+    world = World()
+    world.tell("remove", "ai-corp/resource_group", failed("ScopeLocked", "a lock", hint="Remove it."))
+    for tries, minutes in ((1, 15), (2, 30), (3, 60)):
+        take_down(world)
+        teardown = world.record["teardown"]
+        assert teardown["tries"] == tries
+        assert "ai-corp/resource_group" in teardown["left"]
+        ended = datetime.fromtimestamp(world.driver.now, UTC)
+        wait = datetime.fromisoformat(teardown["next_try"]) - ended
+        assert timedelta(minutes=minutes, seconds=-10) < wait <= timedelta(minutes=minutes)
+    world.tell("remove", "ai-corp/resource_group", ready())
+    assert take_down(world)["phase"] == "gone"
+    assert (world.record["teardown"]["tries"], world.record["teardown"]["next_try"]) == (4, None)
