@@ -5,7 +5,7 @@ import azure.functions as func
 
 from activities import registry
 from orchestrators import build_corp, clean_up, provision_environment, teardown_environment
-from triggers import cleanup, environments, pages, plans, service
+from triggers import cleanup, environments, events, pages, plans, service
 
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 for module in (
@@ -14,6 +14,7 @@ for module in (
     pages,
     service,
     cleanup,
+    events,
     provision_environment,
     build_corp,
     teardown_environment,

@@ -17,6 +17,8 @@ preflight.py          looks at what Azure offers, has and allows, all at once
 landing.py            looks at subnets and zones that exist already
 planning.py           the plan, to be shown or kept
 records.py            the records: one blob per life of an environment, per part of it, per pending operation
+outbox.py             sends lifecycle events: at least once, in order
+web.py                requests to addresses that somebody named, not into our own surroundings
 bookkeeping.py        what the orchestrators write down: phases, progress
 steps.py              what every step's activity is given
 cleanup.py            what has expired or was left behind; what is forgotten; the report of a sweep

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from activities import telemetry
 from activities.cloud import Cloud
 from activities.records import Document, Life, Records
+from isthmus.events import corp_built
 from isthmus.lifecycle import OVER, RUNNING, allowed, may_follow
 from isthmus.plan import Findings, Occasion, Place, make_plan, utc
-from isthmus.spec import recorded
+from isthmus.spec import PARTS, recorded
 
 log = telemetry.logger("bookkeeping")
 StopReason = Literal["failure", "delete", "cancel", "lease"]
@@ -105,6 +106,8 @@ def save_progress(
     wrong = next((line for line in lines if line["state"] == "failed"), None)
     if wrong and part != "teardown":
         document = ask_for_stop(records, life, "failure", f"{wrong['id']} failed")
+    elif part not in PARTS and all(line["state"] == "ready" for line in lines):
+        document = records.change(life, lambda record: corp_built(record, part, datetime.now(UTC)), quietly=True)
     else:
         document = records.load(life)
     return {"stop": (document or {}).get("stop")}

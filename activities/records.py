@@ -7,6 +7,7 @@
     lives/NAME/GENERATION/operations/STEP   status URL of an operation under way (signed, so never in history)
     sweeps/TIME.json                        the report of one sweep
     history.json                            up to when finished orchestration history was removed
+    reminders/MOMENT/NAME/GENERATION        when to look at a life's outbox; MOMENT sorts as time does
 
 Every change of a record is a read, a change and a conditional write; of two that race, the second reads again.
 """
@@ -14,7 +15,8 @@ Every change of a record is a read, a change and a conditional write; of two tha
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,18 +24,30 @@ from azure.core import MatchConditions
 from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 
 from isthmus.errors import RecordConflictError
+from isthmus.events import with_events
 from isthmus.plan import utc
 
 Document = dict[str, Any]
 Life = tuple[str, str]
 """Environment and generation."""
 HISTORY = "history.json"
+AT_ONCE = "00000000T000000"
 RACES = 8
 """So often a change is tried again when somebody else was quicker."""
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """That a life's outbox is to be looked at. `version`: as it was read; `set`: when it was set last."""
+
+    name: str
+    life: Life
+    version: str
+    set: datetime
 
 
 class Records:
@@ -96,7 +110,9 @@ class Records:
 
     def create(self, life: Life, document: Document) -> bool:
         """Writes the record of a life if there is none; False if somebody was first."""
+        document = with_events(None, document)
         try:
+            self._remind_of(life, {}, document)
             self._write(_record(life), document, missing=True)
             return True
         except ResourceExistsError:
@@ -106,9 +122,9 @@ class Records:
         found = self._read(_record(life))
         return found[0] if found else None
 
-    def change(self, life: Life, change: Callable[[Document], Document]) -> Document | None:
+    def change(self, life: Life, change: Callable[[Document], Document], *, quietly: bool = False) -> Document | None:
         """Applies `change` to the record, atomically; it may be called again with a newer record. The record as it
-        is afterwards, None if there is none."""
+        is afterwards, None if there is none. `quietly`: nothing of the environment itself is changed."""
         for _ in range(RACES):
             found = self._read(_record(life))
             if found is None:
@@ -118,12 +134,49 @@ class Records:
             if changed == document:
                 return document
             try:
-                changed = changed | {"updated_at": utc(self._clock())}
+                if not quietly:
+                    changed = with_events(document, changed | {"updated_at": utc(self._clock())})
+                self._remind_of(life, document, changed)
                 self._write(_record(life), changed, etag=etag)
                 return changed
             except ResourceModifiedError:
                 continue
         raise RecordConflictError(f"the record of {'/'.join(life)} changed {RACES} times under our hands")
+
+    def remind(self, life: Life, at: datetime | None = None) -> None:
+        """The life's outbox is to be looked at then; None: at once."""
+        moment = at.astimezone(UTC).strftime("%Y%m%dT%H%M%S") if at else AT_ONCE
+        self._write(f"reminders/{moment}/{life[0]}/{life[1]}", {})
+
+    def _remind_of(self, life: Life, before: Document, after: Document) -> None:
+        """Before the write of a record with a new event, or a new moment of one to come: a reminder too many does no
+        harm."""
+        grew = len(after.get("outbox", ())) > len(before.get("outbox", ()))
+        if after.get("receiver") and (grew or after["expires_at"] != before["expires_at"]):
+            self.remind(life)
+
+    def reminders(self, now: datetime) -> Iterator[Reminder]:
+        """Those that are due, in the order of their times."""
+        last = now.astimezone(UTC).strftime("%Y%m%dT%H%M%S")
+        try:
+            blobs = list(self._container.list_blobs(name_starts_with="reminders/"))
+        except ResourceNotFoundError:
+            return
+        for blob in blobs:
+            _, moment, environment, generation = blob.name.split("/")
+            if moment > last:
+                return
+            version = f'"{blob.etag.strip(chr(34))}"'  # a listing leaves out the quotes that a condition needs
+            yield Reminder(blob.name, (environment, generation), version, blob.last_modified)
+
+    def forget(self, reminder: Reminder) -> None:
+        """Takes it away, unless it was set anew meanwhile."""
+        try:
+            self._container.delete_blob(
+                reminder.name, etag=reminder.version, match_condition=MatchConditions.IfNotModified
+            )
+        except (ResourceNotFoundError, ResourceModifiedError):
+            return
 
     def save_part(self, life: Life, part: str, lines: list[Document]) -> None:
         """Each part has one writer at a time, its orchestrator, so the last word counts."""

@@ -15,6 +15,7 @@ from rich.text import Text
 from cli.events import error_text
 from cli.outcomes import kept
 from cli.picture import picture
+from isthmus.events import in_words
 
 Status = Mapping[str, Any]
 CHECKS = {"passed": ("✔", "green"), "failed": ("✘", "red"), "not_checked": ("?", "yellow")}
@@ -112,6 +113,8 @@ def _facts(status: Status) -> Iterator[tuple[str, str]]:
         yield "retry", f"isthmus retry {name} --wait"
     if status["phase"] == "failed" and may.get("delete"):
         yield "remove", f"isthmus down {name} --wait"
+    if events := in_words(status.get("events")):
+        yield "events", events
     if stays := kept(status):
         yield "kept", stays
     teardown = status.get("teardown") or {}

@@ -19,6 +19,8 @@ codes.py        the table of error codes: what each means, what is done about it
 errors.py       our exceptions, and an error answer -> the outcome that the table gives it
 sweep.py        what a sweep takes down, and what it leaves alone for which reason
 lifecycle.py    the phases of an environment and what may follow what
+events.py       lifecycle events: which arise, how they look as CloudEvents, when each is sent
+receivers.py    who is told of them: which URLs are refused, how events are signed
 proof.py        the checks that make an environment ready
 documents.py    the types of everything that is answered
 status.py       records -> the status document

@@ -135,6 +135,16 @@ class LogEntry(TypedDict):
     correlation_id: str
 
 
+class Delivery(TypedDict):
+    """What became of its lifecycle events. `error`: why the last one that was not taken was not."""
+
+    url: str
+    sent: int
+    waiting: int
+    given_up: int
+    error: str | None
+
+
 class StatusDocument(TypedDict):
     """One environment, whole. `estimate_seconds`: along the critical path, whose step ids stand in order."""
 
@@ -159,6 +169,7 @@ class StatusDocument(TypedDict):
     stop: Stop | None
     teardown: Teardown | None
     actions: Allowed
+    events: Delivery | None
     log: list[LogEntry]
 
 

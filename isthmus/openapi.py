@@ -241,7 +241,8 @@ def _without_null(schema: Json) -> Json:
     kinds: list[Json] = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
     if not kinds:
         return schema
-    return kinds[0] | {key: value for key, value in schema.items() if key not in ("anyOf", "default")}
+    kind: Json = kinds[0]
+    return kind | {key: value for key, value in schema.items() if key not in ("anyOf", "default")}
 
 
 def _correlation() -> Json:

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from isthmus.lifecycle import Phase
 from isthmus.problems import Finding
+from isthmus.receivers import Receiver
+from isthmus.receivers import findings as findings_of_url
 from isthmus.spec import TicketsByRequest, findings_of, read_json
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -56,6 +58,13 @@ class Listing(BaseModel):
     after: str = Field(
         "", max_length=24, pattern=OF_A_NAME, description="Only those after this one: `next` of the page before."
     )
+
+
+def receiver(document: Mapping[str, Any]) -> tuple[Receiver | None, list[Finding]]:
+    """A receiver of lifecycle events that stands somewhere else than in a spec."""
+    found, findings = _validated(Receiver, document)
+    findings += findings_of_url("/url", found.url) if found else []
+    return (None, findings) if findings else (found, [])
 
 
 def unfit(tickets: TicketsByRequest, spec: Mapping[str, Any]) -> list[Finding]:

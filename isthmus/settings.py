@@ -30,10 +30,20 @@ OPTIONAL = {
     "ISTHMUS_CLEANUP_SCHEDULE": "when expired environments are looked for, as NCRONTAB; the timer trigger reads it",
     "ISTHMUS_DURABLE_URLS": "`off` leaves the Durable status-query URLs, which carry a key of the whole task hub, out "
     "of the answer to a creation",
+    "ISTHMUS_EVENTS_PRIVATE": "`allow` lets lifecycle events go to private address ranges, such as a receiver in the "
+    "app's own network; loopback and link-local addresses are refused in any case",
+    "ISTHMUS_EVENTS_SCHEDULE": "when lifecycle events are sent, as NCRONTAB; the timer trigger reads it. "
+    "`*/30 * * * * *` tells of everything within half a minute",
+    "ISTHMUS_EVENTS_SECRET": "name of the vault's secret that events to the webhook of `ISTHMUS_EVENTS_URL` are signed "
+    "with; begins with `webhook-`; `webhook-signing` where it is left out",
+    "ISTHMUS_EVENTS_URL": "who is told of the lifecycle events of environments whose request names nobody: a webhook's "
+    "https URL, or an Event Grid topic's endpoint; nobody where it is left out",
+    "ISTHMUS_EXPIRING_MINUTES": "so many minutes before the end of a lease it is told of; 60 where it is left out",
     "ISTHMUS_OCKAM_IDENTITY": "name of the vault's secret with the packed OCKAM_HOME of an enrolled administrator; "
     "without it, `ockam` on PATH is run with the OCKAM_HOME that is at hand",
     "WEBSITE_AUTH_ENABLED": "set by App Service where its Entra authentication is in front; only then is the caller's "
     "name believed and recorded",
+    "WEBSITE_HOSTNAME": "set by App Service; the name by which the app asks webhooks whether they want its events",
 }
 """What is read where it is used, beside what the app's platform and SDKs read: name -> meaning."""
 

@@ -13,9 +13,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
-from isthmus import names, networks, tags
+from isthmus import names, networks, receivers, tags
 from isthmus.graph import Existing
 from isthmus.problems import Finding
+from isthmus.receivers import Receiver
 
 MAX_BODY = 256 * 1024
 """Bytes. A hundred consumers with tickets are under 100 KB."""
@@ -166,6 +167,9 @@ class Spec(BaseModel):
         default_factory=dict,
         description=f"Tags for everything that is built, name -> value; at most {tags.ANY.most_given}.",
     )
+    events: Receiver | None = Field(
+        None, description="Who is told of its lifecycle events. Default: whom the app's settings name, or nobody."
+    )
 
     @property
     def provider(self) -> Corp:
@@ -230,6 +234,7 @@ def check(document: object) -> tuple[Spec | None, list[Finding]]:
         return None, findings_of(error) + list(_across(_readable_corps(document), {})) + list(tags.check(given))
     tickets = spec.tickets.values if isinstance(spec.tickets, TicketsByRequest) else None
     found = list(_across(list(enumerate(spec.corps)), {"tickets": tickets})) + list(tags.check(spec.tags))
+    found += receivers.findings("/events/url", spec.events.url) if spec.events else []
     if spec.name in RESERVED:
         found.insert(0, Finding("/name", f"{spec.name} is a word of the API's own.", "Choose another name."))
     return (None, found) if found else (spec, [])

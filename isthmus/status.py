@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from isthmus.documents import Allowed, Progress, StatusDocument, StepError, StepState, StepStatus, Summary, Teardown
+from isthmus.documents import (
+    Allowed,
+    Delivery,
+    Progress,
+    StatusDocument,
+    StepError,
+    StepState,
+    StepStatus,
+    Summary,
+    Teardown,
+)
 from isthmus.existing import NOTHING
 from isthmus.graph import BY_NAME
 from isthmus.lifecycle import allowed
@@ -50,6 +61,7 @@ def status_document(record: Mapping[str, Any], progress: Mapping[str, Sequence[M
         "stop": record["stop"],
         "teardown": _teardown(record["teardown"]),
         "actions": cast(Allowed, allowed(record)),
+        "events": _delivery(record),
         "log": record["actions"],
     }
 
@@ -123,6 +135,22 @@ def _teardown(summary: Mapping[str, Any] | None) -> Teardown | None:
         "steps": summary["steps"],
         "tries": summary.get("tries", 1),
         "next_try": summary.get("next_try"),
+    }
+
+
+def _delivery(record: Mapping[str, Any]) -> Delivery | None:
+    """Of its lifecycle events; None where nobody is told."""
+    receiver, outbox = record.get("receiver"), record.get("outbox", ())
+    if not receiver:
+        return None
+    states = Counter(entry["state"] for entry in outbox)
+    errors = [entry["error"] for entry in outbox if entry["error"]]
+    return {
+        "url": receiver["url"],
+        "sent": states["sent"],
+        "waiting": states["waiting"],
+        "given_up": states["given_up"],
+        "error": errors[-1] if errors else None,
     }
 
 

@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PR_SET_PDEATHSIG = 1
 START_SECONDS = 60.0
 END_SECONDS = 10.0
-APP_SETTINGS = {"ISTHMUS_CLEANUP_SCHEDULE": "0 */5 * * * *"}
+APP_SETTINGS = {"ISTHMUS_CLEANUP_SCHEDULE": "0 */5 * * * *", "ISTHMUS_EVENTS_SCHEDULE": "*/2 * * * * *"}
 
 
 class StartError(Exception):

@@ -5,6 +5,7 @@ actions.py        cancel, retry, renew, delete: what API and pages do with one t
 plans.py          dry runs
 pages.py          the status pages, for people
 service.py        health, and the OpenAPI document
+events.py         the timer that sends lifecycle events, and who is told of them
 cleanup.py        cleanup: the timer, dry runs, the last reports
 endpoint.py       what every endpoint has in common: correlation id, who asks, log, failures
 answers.py        how answers and problems look

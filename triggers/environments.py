@@ -27,6 +27,7 @@ from isthmus.status import status_document, summary
 from triggers import actions
 from triggers.answers import LOOK_AGAIN, answer, bad_request, conditional, no_such, problem, refusal
 from triggers.endpoint import endpoint
+from triggers.events import receiver_of
 
 blueprint = df.Blueprint()
 KEYS_QUERY = frozenset({"code", "clientId"})
@@ -107,6 +108,8 @@ def _new_record(spec: Spec, generation: str, now: datetime) -> Document:
         "requested_by": created["by"],
         "correlation_id": created["correlation_id"],
         "actions": [created],
+        "receiver": receiver_of(spec, os.environ),
+        "outbox": [],
         "expires_at": utc(now + timedelta(minutes=spec.lease_minutes)),
         "updated_at": utc(now),
         "findings": [],

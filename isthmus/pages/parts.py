@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from isthmus.events import in_words
 from isthmus.pages.marks import PHASES, look, mark, tag, told
 from isthmus.pages.markup import Markup, el, join, link
 from isthmus.pages.timing import all_steps
@@ -123,6 +124,7 @@ def facts(document: Document, now: datetime) -> Markup:
         ("Generation", join(el("code", document["generation"]), _attempt(document))),
         ("Stopped", _stopped(document)),
         ("Teardown", _teardown(document, now)),
+        ("Events", in_words(document.get("events"))),
         ("Correlation", el("code", document["correlation_id"]) if document.get("correlation_id") else None),
     ]
     return el("dl", *[el("div", el("dt", key), el("dd", value)) for key, value in rows if value], class_="facts")

@@ -30,6 +30,7 @@ rbac, authorization, locks                 roles: who may do what; their routes;
 entra, imds    tokens; managed identities in VMs and in the app
 keyvault, blobs                            the data planes of vault and storage
 inference, answers                         Azure OpenAI's data plane; where the model's words come from
+receivers      who is told of events: webhooks, Event Grid topics
 topology       from ARM's resources to the network that they mean
 nofabric       the network of mode "none"
 seed           what the app's own Bicep would have deployed

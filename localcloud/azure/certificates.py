@@ -24,6 +24,8 @@ HOSTS = (
     "*.blob.core.windows.net",
     "*.openai.azure.com",
     "*.cognitiveservices.azure.com",
+    "*.eastus-1.eventgrid.azure.net",
+    "*.events.example",
     "localhost",
 )
 LIFETIME = datetime.timedelta(days=30)

@@ -9,6 +9,7 @@ GET    faults   POST [rule, ...]   DELETE     rules as in `faults.Fault`
 GET    catalog  PUT {"gone": [...], "retired": {...}, "limits": {...}}     what is on offer, as in `catalog.Catalog`
 POST   plant    {"id": ..., "body": {...} or null}    lays a body over a resource, or takes the resource away
 PUT    roles    {"id": guid, "actions": [...], "dataActions": [...]}   changes a role definition
+GET    events                 what webhooks and Event Grid topics were sent
 GET    canaries               every secret value that this cloud ever held, and what it is
 """
 
@@ -62,6 +63,7 @@ class Control:
             ("PUT", "catalog"): self._catalog,
             ("POST", "plant"): self._plant,
             ("PUT", "roles"): self._roles,
+            ("GET", "events"): self._events,
             ("GET", "canaries"): self._canaries,
         }
 
@@ -166,6 +168,9 @@ class Control:
         role.not_actions = tuple(wanted.get("notActions", role.not_actions))
         role.data_actions = tuple(wanted.get("dataActions", role.data_actions))
         return Answer(200, {"id": role.id})
+
+    async def _events(self, incoming: Incoming) -> Answer:
+        return Answer(200, {"events": self.front.receivers.got})
 
     async def _canaries(self, incoming: Incoming) -> Answer:
         return Answer(200, self.front.cloud.canaries)

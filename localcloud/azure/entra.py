@@ -26,6 +26,7 @@ AUDIENCES = {
     "vault": ("https://vault.azure.net",),
     "storage": ("https://storage.azure.com",),
     "cognitive": ("https://cognitiveservices.azure.com",),
+    "eventgrid": ("https://eventgrid.azure.net",),
 }
 """Service -> audiences that it takes; a trailing slash does not matter."""
 

@@ -25,6 +25,7 @@ from localcloud.azure.errors import NotFound, Refusal
 from localcloud.azure.faults import BREAKS, BrokenError, Fault
 from localcloud.azure.keyvault import Vault
 from localcloud.azure.model import Answer, Cloud, Json
+from localcloud.azure.receivers import TOPICS, WEBHOOKS, Receivers
 from localcloud.fabric import IMDS, Origin
 
 CORRELATION = "x-ms-correlation-request-id"
@@ -73,7 +74,7 @@ def _custom_data(body: Any) -> str:
 
 def is_known(host: str) -> bool:
     """Whether a host name is Azure's: what the proxy lets through to here."""
-    suffixes = (".vault.azure.net", ".blob.core.windows.net", ".openai.azure.com")
+    suffixes = (".vault.azure.net", ".blob.core.windows.net", ".openai.azure.com", TOPICS, WEBHOOKS)
     return host in LOGINS or host == MANAGEMENT or host.endswith(suffixes)
 
 
@@ -84,6 +85,7 @@ class Front:
     vaults: dict[str, Vault]
     storages: dict[str, Storage]
     answer: Answerer
+    receivers: Receivers
     faults: list[Fault] = field(default_factory=list)
     log: deque[Json] = field(default_factory=lambda: deque(maxlen=LOG_LENGTH))
     logged: int = 0
@@ -158,6 +160,8 @@ class Front:
             service = self._vault
         elif host.endswith(".openai.azure.com"):
             service = self._inference
+        elif host.endswith((TOPICS, WEBHOOKS)):
+            service = self.receivers.handle
         return service or _nobody, _json_error
 
     async def _arm(self, incoming: Incoming) -> Answer:

@@ -25,6 +25,7 @@ from localcloud.azure.keyvault import Vault
 from localcloud.azure.model import Cloud, Json
 from localcloud.azure.proxy import Doorway
 from localcloud.azure.rbac import Access
+from localcloud.azure.receivers import Receivers
 from localcloud.fabric import AZURE_PUBLIC, DnsAnswer, Fabric, Origin
 
 PRIVATE_LINK = "privatelink."
@@ -73,7 +74,12 @@ class LocalAzure:
         directory = Directory(cloud)
         vault, storage = self.seed.vault, self.seed.storage
         self.front = Front(
-            cloud, directory, {vault.name: Vault(cloud, vault)}, {storage.name: Storage(cloud, storage)}, answer
+            cloud,
+            directory,
+            {vault.name: Vault(cloud, vault)},
+            {storage.name: Storage(cloud, storage)},
+            answer,
+            Receivers(directory, self.seed.identity),
         )
         self.administrator = self._administrator(directory)
         self._identity_secret = cloud.secret("App Service's identity header", 32)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from activities import bookkeeping, registry
+from activities.outbox import Sender
 from activities.records import Document, Life, Records
 from isthmus import names
 from isthmus.lifecycle import OVER, RUNNING, STOP_EVENT, allowed, whose
@@ -27,7 +28,10 @@ from tests.localazure.guests import Guests
 from tests.localazure.live import Hub
 from tests.unit import samples
 from tests.unit.fakes import Container
+from triggers.events import receiver_of
 
+ORIGIN = "isthmus.example"
+"""The app's name in handshakes with webhooks."""
 SETTLING = 900.0
 """Virtual seconds after which whatever was under way has ended."""
 BESIDE = ("seeded", "containers", "blobs", "operations")
@@ -45,6 +49,7 @@ class Engine:
     """One subscription with the app in it.
 
     faults: rules for the local Azure; blobs: whether the records are kept there too
+    settings: app settings that name who is told of events
     around: called for every activity with its name, its input and what carries it out
     bugs: what broke in which step (the log has the tracebacks); every run should leave none
     """
@@ -61,6 +66,7 @@ class Engine:
         self.container = Container()
         self.hub = Hub(self.act)
         self.records = Records(self.cloud.records if blobs else self.container, self.now)
+        self.settings: dict[str, str] = {}
         self.around: Around = as_it_is
         self.bugs: list[str] = []
         self.calls: Counter[str] = Counter()
@@ -106,6 +112,7 @@ class Engine:
             spec=spec.public(),
             digest=spec.digest(),
             on_failure=spec.on_failure,
+            receiver=receiver_of(spec, self.settings),
             requested_at=utc(asked),
             updated_at=utc(asked),
             expires_at=utc(asked + timedelta(minutes=spec.lease_minutes)),
@@ -162,6 +169,14 @@ class Engine:
         """So much time goes by, with whatever the orchestrations do in it."""
         self.hub.run(until=self.hub.seconds + seconds)
         self.direct.advance(self.hub.now - self.direct.clock.now())
+
+    def send_events(self, lead: timedelta = timedelta(minutes=60)) -> None:
+        """What the timer does."""
+        self.direct.advance(self.hub.now - self.direct.clock.now())
+        Sender(self.cloud, self.records, self.session, ORIGIN, lead, self.time).run()
+
+    def time(self) -> datetime:
+        return datetime.fromtimestamp(self.hub.now, UTC)
 
     def settle(self, seconds: float = SETTLING) -> None:
         """Lets Azure end what is under way."""

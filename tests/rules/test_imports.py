@@ -16,10 +16,11 @@ MAY = {
     "cli": {"isthmus", "cli"},
 }
 TRIGGERS_USE = {
-    *("bookkeeping", "cleanup", "cloud", "keyvault", "planning", "preflight", "records", "registry", "steps"),
-    "telemetry",
+    *("bookkeeping", "cleanup", "cloud", "keyvault", "outbox", "planning", "preflight", "records", "registry", "steps"),
+    *("telemetry", "web"),
 }
-"""Of activities: the vault and the records, what leads to them, what only looks, and what is told of them."""
+"""Of activities: the vault and the records with their outboxes, what leads to them, what only looks, and what is told
+of them."""
 
 
 @pytest.mark.parametrize("path", every(*MAY), ids=str)

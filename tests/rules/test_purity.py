@@ -27,6 +27,8 @@ IO = {
     *("sqlite3", "ssl", "subprocess", "sys", "tempfile", "threading", "time", "urllib", "warnings"),
     *("aiohttp", "httpx", "requests", "msrest"),
 }
+READS_TEXT = "urllib.parse"
+"""Of what does input or output, the part that does none."""
 CLOCKS = {"now", "utcnow", "today", "fromtimestamp", "time", "monotonic", "perf_counter"}
 CHANCE = {"uuid1", "uuid4", "random", "randint", "choice", "token_hex", "token_urlsafe", "urandom", "getrandbits"}
 CALLS = {"open", "print", "input", "exec", "eval", "__import__", "breakpoint"}
@@ -49,7 +51,7 @@ def top(name: str) -> str:
 
 @pytest.mark.parametrize("path", PURE, ids=str)
 def test_it_imports_nothing_that_does_input_or_output(path: Path) -> None:
-    assert not {top(name) for name in imports(path)} & IO
+    assert not {top(name) for name in imports(path) if not name.startswith(READS_TEXT)} & IO
 
 
 @pytest.mark.parametrize("path", PURE, ids=str)

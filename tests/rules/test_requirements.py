@@ -34,6 +34,8 @@ DISTRIBUTIONS = {
     "cryptography": "cryptography",
     "opentelemetry": "azure-functions-durable",  # comes with it
     "pydantic": "pydantic",
+    "requests": "requests",
+    "urllib3": "requests",  # comes with it
     "typing_extensions": "typing-extensions",
 }
 

@@ -19,17 +19,18 @@ from azure.core.exceptions import (
 from activities.records import Records
 from activities.steps import Request
 from isthmus.settings import Settings
-from tests.unit.samples import LIFE, SUBSCRIPTION, VAULT_ID, record
+from tests.unit.samples import LIFE, REQUESTED, SUBSCRIPTION, VAULT_ID, record
 
 
 class Container:
     """A blob container client, as far as records use it. `before_write`: called with each name to be written, for
-    somebody else to be quicker."""
+    somebody else to be quicker; `now`: when everything was written last."""
 
     def __init__(self) -> None:
         self.blobs: dict[str, tuple[bytes, str]] = {}
         self.exists = True
         self.before_write: Callable[[str], None] = lambda name: None
+        self.now: Callable[[], datetime] = lambda: REQUESTED
         self._numbers = itertools.count(1)
 
     def download_blob(self, name: str) -> Any:
@@ -50,14 +51,18 @@ class Container:
             raise ResourceModifiedError("ConditionNotMet")
         self.blobs[name] = (body, f'"{next(self._numbers)}"')
 
-    def delete_blob(self, name: str) -> None:
-        if self.blobs.pop(name, None) is None:
+    def delete_blob(self, name: str, *, etag: str | None = None, match_condition: Any = None) -> None:
+        if name not in self.blobs:
             raise ResourceNotFoundError("BlobNotFound")
+        if match_condition is not None and self.blobs[name][1] != etag:
+            raise ResourceModifiedError("ConditionNotMet")
+        del self.blobs[name]
 
     def list_blobs(self, name_starts_with: str) -> Iterator[Any]:
         if not self.exists:
             raise ResourceNotFoundError("ContainerNotFound")
-        return iter([SimpleNamespace(name=name) for name in sorted(self.blobs) if name.startswith(name_starts_with)])
+        found = [(name, etag) for name, (_, etag) in sorted(self.blobs.items()) if name.startswith(name_starts_with)]
+        return iter([SimpleNamespace(name=name, etag=etag, last_modified=self.now()) for name, etag in found])
 
     def create_container(self) -> None:
         if self.exists:

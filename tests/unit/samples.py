@@ -86,6 +86,8 @@ def record(**more: Any) -> dict[str, Any]:
         "requested_by": None,
         "correlation_id": CORRELATION,
         "actions": [],
+        "receiver": None,
+        "outbox": [],
         "findings": [],
         "expires_at": "2026-05-04T20:00:00Z",
         "updated_at": "2026-05-04T12:00:00Z",
