@@ -64,7 +64,7 @@ class Sender:
         record = self._change(reminder.life, self._looked)
         if record is None:
             if self.now() - reminder.set > RUBBISH:
-                self.records.forget(reminder)
+                self.records.forget_reminder(reminder)
             return
         for _ in range(MOST):
             entry = events.due(record, self.now())
@@ -75,7 +75,7 @@ class Sender:
         if following:
             self.records.remind(reminder.life, following)
         if following is None or following > self.now():
-            self.records.forget(reminder)
+            self.records.forget_reminder(reminder)
 
     def _looked(self, document: Document) -> Document:
         """Changes the record in any case, so that a write that is under way fails and sets its reminder once more."""

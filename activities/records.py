@@ -152,7 +152,7 @@ class Records:
         """Before the write of a record with a new event, or a new moment of one to come: a reminder too many does no
         harm."""
         grew = len(after.get("outbox", ())) > len(before.get("outbox", ()))
-        if after.get("receiver") and (grew or after["expires_at"] != before["expires_at"]):
+        if after.get("receiver") and (grew or after["expires_at"] != before.get("expires_at")):
             self.remind(life)
 
     def reminders(self, now: datetime) -> Iterator[Reminder]:
@@ -169,7 +169,7 @@ class Records:
             version = f'"{blob.etag.strip(chr(34))}"'  # a listing leaves out the quotes that a condition needs
             yield Reminder(blob.name, (environment, generation), version, blob.last_modified)
 
-    def forget(self, reminder: Reminder) -> None:
+    def forget_reminder(self, reminder: Reminder) -> None:
         """Takes it away, unless it was set anew meanwhile."""
         try:
             self._container.delete_blob(

@@ -29,13 +29,16 @@ def status(cloud: LocalCloud, name: str) -> dict[str, Any]:
 
 def settle(cloud: LocalCloud, name: str, phases: tuple[str, ...] = SETTLED, seconds: float = SECONDS) -> dict[str, Any]:
     """Looks until the environment is in one of the phases; fails the test when its time is over."""
+    until(lambda: status(cloud, name).get("phase") in phases, seconds, lambda: _still(status(cloud, name)))
+    return status(cloud, name)
+
+
+def until(true: Callable[[], bool], seconds: float, words: Callable[[], str]) -> None:
+    """Looks until it is true; fails the test with these words when its time is over."""
     deadline = time.monotonic() + seconds
     wait = _Pace()
-    while True:
-        document = status(cloud, name)
-        if document.get("phase") in phases:
-            return document
-        assert time.monotonic() < deadline, f"{name} is still {document.get('phase')}: {_under_way(document)}"
+    while not true():
+        assert time.monotonic() < deadline, words()
         wait.a_little()
 
 
@@ -88,6 +91,10 @@ def puts_to_arm(cloud: LocalCloud, name: str) -> list[str]:
 def checks(document: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
     """The proof's checks by id and corp."""
     return {(check["id"], check["corp"]): check for check in document["proof"]["checks"]}
+
+
+def _still(document: dict[str, Any]) -> str:
+    return f"{document.get('name')} is still {document.get('phase')}: {_under_way(document)}"
 
 
 def _under_way(document: dict[str, Any]) -> list[str]:

@@ -124,5 +124,5 @@ def test_what_is_no_signing_key_is_none(secret: str) -> None:
 
 
 def test_a_receiver_has_a_secret_of_its_own_or_the_usual_one() -> None:
-    assert Receiver(url="https://hooks.example/").secret == "webhook-signing"
+    assert Receiver.model_validate({"url": "https://hooks.example/"}).secret == "webhook-signing"
     assert list(findings("/url", "https://hooks.example/")) == []

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from activities.bookkeeping import ask_for_stop, begin_teardown, save_progress, set_phase
+from activities.outbox import Sender
 from activities.records import RACES, Records
 from isthmus.errors import RecordConflictError
 from isthmus.outcomes import failed
 from tests.unit.fakes import Cloud, Container, records_with
-from tests.unit.samples import LIFE, plan, record
+from tests.unit.samples import LIFE, REQUESTED, plan, record
 
 ERROR = failed("QuotaExceeded", "no more", request_id="r-1")
 
@@ -356,3 +357,55 @@ def test_a_change_bears_the_date_of_the_clock_that_was_given() -> None:
     changed = records.change(LIFE, lambda document: document | {"phase": "planning"})
     assert changed is not None
     assert changed["updated_at"] == "2030-01-01T00:00:00Z"
+
+
+RECEIVER = {"url": "https://hooks.example/", "secret": "webhook-signing", "named_by": "settings"}
+LATER = REQUESTED + timedelta(days=1)
+
+
+def test_an_event_is_written_with_its_change_and_its_reminder_before() -> None:
+    container = Container()
+    written: list[str] = []
+    container.before_write = written.append
+    records = Records(container)
+    records.create(LIFE, record(receiver=RECEIVER))
+    assert written == [f"reminders/00000000T000000/{'/'.join(LIFE)}", f"lives/{'/'.join(LIFE)}/record.json"]
+    assert [entry["kind"] for entry in (records.load(LIFE) or {})["outbox"]] == ["requested"]
+
+
+def test_a_reminder_that_was_set_anew_is_not_forgotten() -> None:
+    records = Records(Container())
+    records.remind(LIFE)
+    (first,) = records.reminders(LATER)
+    records.remind(LIFE)
+    records.forget_reminder(first)
+    (second,) = records.reminders(LATER)
+    records.forget_reminder(second)
+    assert list(records.reminders(LATER)) == []
+
+
+def test_a_change_that_is_under_way_while_the_outbox_is_looked_at_is_told_all_the_same() -> None:
+    """The sender comes between the reminder and the write of a change, and takes the reminder away."""
+    container = Container()
+    records, other = Records(container), Records(container)
+    records.create(LIFE, record(receiver=RECEIVER, phase="verifying"))
+
+    def in_between(name: str) -> None:
+        if name.endswith("record.json"):
+            container.before_write = lambda name: None
+            Sender(Cloud(), other, None, "isthmus", timedelta(minutes=60), lambda: REQUESTED).run()  # type: ignore[arg-type]
+            assert not [one for one in other.reminders(REQUESTED) if one.name.startswith("reminders/0000")]
+
+    container.before_write = in_between
+    set_phase(records, LIFE, "ready", {})
+    assert [entry["kind"] for entry in (records.load(LIFE) or {})["outbox"]] == ["ready"]
+    assert [reminder.life for reminder in records.reminders(REQUESTED)] == [LIFE]
+
+
+def test_what_is_no_change_of_the_environment_leaves_its_time_alone() -> None:
+    records = records_with(phase="ready")
+    before = records.load(LIFE)
+    after = records.change(LIFE, lambda document: document | {"outbox_looks": 1}, quietly=True)
+    assert before is not None
+    assert after is not None
+    assert after["updated_at"] == before["updated_at"]
