@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from localcloud.client import Answer, call
 from localcloud.conductor import LocalCloud
 
+Found = TypeVar("Found")
 SECONDS = 120.0
 SETTLED = ("ready", "failed", "gone")
 
@@ -29,17 +30,22 @@ def status(cloud: LocalCloud, name: str) -> dict[str, Any]:
 
 def settle(cloud: LocalCloud, name: str, phases: tuple[str, ...] = SETTLED, seconds: float = SECONDS) -> dict[str, Any]:
     """Looks until the environment is in one of the phases; fails the test when its time is over."""
-    until(lambda: status(cloud, name).get("phase") in phases, seconds, lambda: _still(status(cloud, name)))
-    return status(cloud, name)
+
+    def settled() -> dict[str, Any] | None:
+        document = status(cloud, name)
+        return document if document.get("phase") in phases else None
+
+    return until(settled, seconds, lambda: _still(status(cloud, name)))
 
 
-def until(true: Callable[[], bool], seconds: float, words: Callable[[], str]) -> None:
-    """Looks until it is true; fails the test with these words when its time is over."""
+def until(look: Callable[[], Found | None], seconds: float, words: Callable[[], str]) -> Found:
+    """Looks until there is something; fails the test with these words when its time is over."""
     deadline = time.monotonic() + seconds
     wait = _Pace()
-    while not true():
+    while not (found := look()):
         assert time.monotonic() < deadline, words()
         wait.a_little()
+    return found
 
 
 def awaited(look: Callable[[], Any], seconds: float = SECONDS) -> Any:
