@@ -8,7 +8,6 @@ reads again, and sets another. So no event waits unheard of.
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,13 +16,15 @@ from typing import Any
 import requests
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 
+from activities import telemetry
 from activities.cloud import Cloud, code_of, retry_after
 from activities.records import Document, Life, Records, Reminder
 from activities.web import RefusedAddressError
 from isthmus import events, receivers
+from isthmus.lifecycle import whose
 from isthmus.plan import utc
 
-log = logging.getLogger("isthmus.events")
+log = telemetry.logger("events")
 TIMEOUT = (5.0, 15.0)
 """Seconds to connect, and between two bytes of the answer."""
 GONE = 410
@@ -57,7 +58,7 @@ class Sender:
             try:
                 self._life(reminder)
             except Exception:  # one outbox that can't be read must not stop the others
-                log.exception("the outbox of %s", "/".join(reminder.life))
+                log.exception("the outbox of %s broke", "/".join(reminder.life))
         return {"outboxes": looked}
 
     def _life(self, reminder: Reminder) -> None:
@@ -89,7 +90,7 @@ class Sender:
         error, pause, final = self._send(life, record, entry)
         number = entry["number"]
         if error:
-            log.warning("event %s of %s was not taken: %s", number, "/".join(life), error)
+            log.warning("event %s was not taken: %s", number, error, extra=whose(record))
 
         def note(document: Document) -> Document:
             if error is None:

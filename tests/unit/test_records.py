@@ -323,7 +323,7 @@ def test_whoever_dies_while_forgetting_is_followed_by_somebody_who_finds_the_rec
         done.append(name)
         delete(name)
 
-    container.delete_blob = dies  # type: ignore[method-assign]
+    container.delete_blob = dies  # type: ignore[method-assign, assignment]
     with pytest.raises(RuntimeError):
         records.forget(FORGOTTEN)
     assert FORGOTTEN in records.lives()
