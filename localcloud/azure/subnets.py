@@ -45,7 +45,7 @@ def _place(change: Change, body: Json) -> None:
         kind: Kind = KINDS[network.SUBNETS]
         resource = cloud.resources[ids.key(identifier)] = Resource(identifier, kind, {})
         resource.state = "Updating"
-    resource.body = {"properties": _completed(cloud, body["properties"])}
+    resource.body = {"properties": _completed(cloud, change.id, body["properties"])}
     resource.etag = cloud.etag()
 
 
@@ -67,17 +67,30 @@ def subnet(change: Change) -> None:
         if other.key != ids.key(change.id)
     ]
     _check_ranges(prefixes, [*others, (change.name, subnet_prefix(change.properties))])
-    change.body["properties"] = _completed(change.cloud, change.properties)
+    change.body["properties"] = _completed(change.cloud, ids.parent(change.id), change.properties)
 
 
-def _completed(cloud: Cloud, properties: Json) -> Json:
+def _completed(cloud: Cloud, network_id: str, properties: Json) -> Json:
     completed: Json = {**SUBNET_DEFAULTS, **properties}
     completed["addressPrefix"] = str(subnet_prefix(completed))
     completed |= {"delegations": [], "serviceEndpoints": []}
     for name in ("networkSecurityGroup", "natGateway"):
         if name in completed:
             completed[name] = {"id": cloud.need(completed[name]["id"]).id}
+    if "natGateway" in completed:
+        _refuse_second_network(cloud, network_id, completed["natGateway"]["id"])
     return completed
+
+
+def _refuse_second_network(cloud: Cloud, network_id: str, gateway_id: str) -> None:
+    for other in cloud.referring(gateway_id, network.SUBNETS):
+        if ids.key(ids.parent(other.id)) != ids.key(network_id):
+            raise Refusal(
+                400,
+                "NatGatewayCannotBeUsedBySubnetsBelongingToDifferentVirtualNetworks",
+                f"NAT gateway {gateway_id} cannot be used by subnets of different virtual networks: it serves "
+                f"{other.id}.",
+            )
 
 
 def subnets_of(cloud: Cloud, network_id: str) -> list[Resource]:

@@ -11,7 +11,9 @@ from isthmus.graph import GRAPH
 from localcloud.client import call
 from localcloud.conductor import LocalCloud
 from localcloud.demo import left_over
+from tests.e2e.arm import arm
 from tests.e2e.environment import ask, build, census, checks, delete, puts_to_arm, settle, spec, status
+from tests.unit import landing_zone
 
 pytestmark = pytest.mark.world
 
@@ -153,3 +155,30 @@ def test_no_resource_was_put_twice_without_need(cloud: LocalCloud, ready: dict[s
     taken = puts_to_arm(cloud, f"-ready-one-{ready['generation']}-")
     assert taken
     assert sorted(set(taken)) == sorted(taken)
+
+
+def test_in_a_landing_zone_it_is_proved_by_packets_and_leaves_all_as_it_was(cloud: LocalCloud) -> None:
+    """Both corps in subnets that exist and route out by themselves, the record in a zone that exists."""
+    azure = arm(cloud)
+    given = landing_zone.bodies(azure.subscription, azure.subscription, "ai-corp")
+    for path, body in given:
+        azure.put(path, body)
+
+    def as_it_is() -> dict[str, Any]:
+        return {path: azure.get(path) for path, _ in given}
+
+    before, census_before = as_it_is(), census(cloud)
+    corps = landing_zone.wish(azure.subscription, azure.subscription, subnets="ai-corp health-corp", zone=True)
+    document = build(cloud, "landed", corps=corps)
+    assert document["phase"] == "ready", document["error"]
+    found = checks(document)
+    assert found["no_inbound_rule", "ai-corp"]["state"] == "passed"
+    assert "10.20.1." in found["no_public_address", "ai-corp"]["evidence"]
+    assert as_it_is() != before
+    if cloud.network_mode != "loopback":
+        assert {check["state"] for check in found.values()} == {"passed"}
+        assert "10.20.1." in found["private_name", "ai-corp"]["evidence"]
+        assert "timed out" in found["endpoint_unreachable", "health-corp"]["evidence"]
+    assert delete(cloud, "landed")["phase"] == "gone"
+    assert as_it_is() == before
+    assert left_over(census_before, census(cloud)) == []

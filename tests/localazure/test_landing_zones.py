@@ -10,10 +10,9 @@ import pytest
 
 from isthmus import permissions
 from isthmus.permissions import Right
-from localcloud.azure import topology
 from tests.localazure.engine import Engine
 from tests.localazure.landing import LandingZone
-from tests.unit.landing_zone import GROUP, HUB, link_of, network_id
+from tests.unit.landing_zone import GROUP, HUB, link_of, network_id, way_out
 from tests.unit.samples import spec
 
 BOTH = "ai-corp health-corp"
@@ -247,17 +246,17 @@ def test_a_way_out_that_a_policy_gives_to_a_new_network_is_as_good_as_ours() -> 
 
 
 def _let_a_policy_route(engine: Engine, zone: LandingZone) -> None:
-    """As soon as a network is there, its subnet gets the platform's gateway."""
-    firewall = f"/subscriptions/{zone.subscription}/resourceGroups/{GROUP}/providers/Microsoft.Network"
-    firewall += "/natGateways/firewall"
+    """As soon as a network is there, its subnet gets a gateway of the platform."""
 
     def around(name: str, given: dict[str, Any], do: Callable[[], Any]) -> Any:
         result = do()
         if name == "ensure_virtual_network" and result["state"] == "ready":
-            subnet = engine.azure.cloud.get(given["step"]["resource"] + "/subnets/nodes")
-            assert subnet is not None
-            subnet.properties["natGateway"] = {"id": firewall}
-            engine.direct.loop.run_until_complete(engine.guests.fabric.apply(topology.topology(engine.azure.cloud)))
+            made = way_out(zone.subscription, "policy-" + given["step"]["corp"])
+            for path, body in made:
+                zone.arm.put(path, body)
+            subnet = zone.arm.get(given["step"]["resource"] + "/subnets/nodes")
+            routed = subnet["properties"] | {"natGateway": {"id": made[-1][0]}}
+            zone.arm.put(subnet["id"], {"properties": routed})
         return result
 
     engine.around = around

@@ -245,3 +245,18 @@ def test_an_interface_stands_in_a_subnet_of_its_own_region_and_subscription(arm:
     owner.put(hub, regional())
     place = f"{hub}/providers/Microsoft.Network/networkInterfaces/a"
     assert owner.refused("PUT", place, interface(subnet)) == (400, "InvalidResourceReference")
+
+
+def test_a_gateway_serves_the_subnets_of_one_network(arm: Arm) -> None:
+    public, gateway = path_of(arm, "publicIPAddresses", "out"), path_of(arm, "natGateways", "out")
+    arm.put(public, regional({}, sku={"name": "Standard"}))
+    arm.put(gateway, regional({"publicIpAddresses": [{"id": public}]}, sku={"name": "Standard"}))
+    for name, refused in (("one", False), ("two", True)):
+        path = network(arm, name, "10.0.0.0/16", "10.0.0.0/24", "10.0.1.0/24")
+        for number in (0, 1):
+            body = {"properties": {"addressPrefix": f"10.0.{number}.0/24", "natGateway": {"id": gateway}}}
+            if refused:
+                code = "NatGatewayCannotBeUsedBySubnetsBelongingToDifferentVirtualNetworks"
+                assert arm.refused("PUT", f"{path}/subnets/s{number}", body) == (400, code)
+            else:
+                arm.put(f"{path}/subnets/s{number}", body)

@@ -38,29 +38,34 @@ def link_of(zone: str, network: str) -> tuple[str, Body]:
     return f"{zone}/virtualNetworkLinks/spoke-{name}", {"location": "global", "properties": properties}
 
 
+def way_out(subscription: str, name: str) -> list[tuple[str, Body]]:
+    """The platform's public address and the NAT gateway on it, which serves one network."""
+    inside = f"/subscriptions/{subscription}/resourceGroups/{GROUP}/providers/Microsoft.Network"
+    public, standard = f"{inside}/publicIPAddresses/{name}", {"sku": {"name": "Standard"}}
+    return [
+        (public, regional({"publicIPAllocationMethod": "Static"}, **standard)),
+        (f"{inside}/natGateways/{name}", regional({"publicIpAddresses": [{"id": public}]}, **standard)),
+    ]
+
+
 def bodies(subscription: str, hub: str, *linked: str) -> list[tuple[str, Body]]:
     """Everything, in the order in which it can be made. `linked`: corps whose network asks the hub's zone."""
     group = f"/subscriptions/{subscription}/resourceGroups/{GROUP}"
     inside = f"{group}/providers/Microsoft.Network"
-    standard, zone = {"sku": {"name": "Standard"}}, zone_id(hub)
-    address = {"publicIPAllocationMethod": "Static"}
-    guard, firewall = f"{inside}/networkSecurityGroups/spokes", f"{inside}/natGateways/firewall"
+    zone = zone_id(hub)
+    guard = f"{inside}/networkSecurityGroups/spokes"
     made = [
         (group, regional()),
         (f"/subscriptions/{hub}/resourceGroups/{HUB}", regional()),
         (guard, regional({"securityRules": copy.deepcopy(RULES)})),
-        (f"{inside}/publicIPAddresses/firewall", regional(address, **standard)),
-        (
-            firewall,
-            regional({"publicIpAddresses": [{"id": f"{inside}/publicIPAddresses/firewall"}]}, **standard),
-        ),
         (zone, {"location": "global", "tags": {"owner": "the hub's team"}}),
     ]
     for corp, space in SPOKES.items():
+        made += way_out(subscription, corp)
         subnet = {
             "addressPrefix": space.replace("0.0/16", "1.0/24"),
             "networkSecurityGroup": {"id": guard},
-            "natGateway": {"id": firewall},
+            "natGateway": {"id": made[-1][0]},
         }
         properties = {
             "addressSpace": {"addressPrefixes": [space]},
