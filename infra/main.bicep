@@ -83,6 +83,34 @@ param ockamIdentitySecret string = ''
 @description('How often what has expired is looked for, as NCRONTAB; more often than twice an hour, or an alert is raised.')
 param cleanupSchedule string = '0 */5 * * * *'
 
+@description('Whether cleanup takes down what has expired (`on`), only reports what it would take down (`dry-run`), or does nothing (`off`).')
+@allowed(['on', 'dry-run', 'off'])
+param cleanup string = 'on'
+
+@description('Environments that one sweep of the cleanup takes down at most; the others come next time.')
+@minValue(1)
+param cleanupMost int = 20
+
+@description('Days for which records of what is gone, finished orchestration history and the reports of sweeps are kept.')
+@minValue(1)
+param recordRetentionDays int = 30
+
+@description('Who is told of lifecycle events where a request names nobody: a webhook\'s https URL or the endpoint of an Event Grid topic; empty for nobody. See docs/events.md.')
+param eventsUrl string = ''
+
+@description('Name of the vault\'s secret that events to that webhook are signed with; begins with `webhook-`.')
+param eventsSecret string = 'webhook-signing'
+
+@description('Whether events may go to private address ranges, such as a receiver in the app\'s own network.')
+param eventsToPrivateAddresses bool = false
+
+@description('When lifecycle events are sent, as NCRONTAB.')
+param eventsSchedule string = '*/30 * * * * *'
+
+@description('How many minutes before the end of a lease it is told of.')
+@minValue(1)
+param expiringMinutes int = 60
+
 @description('Whether the answer to a creation has the Durable status-query URLs. They carry a key of the whole task hub; the environment\'s own status URL is there in any case.')
 param durableStatusUrls bool = false
 
@@ -237,9 +265,19 @@ module app 'modules/app.bicep' = {
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
     alwaysReadyInstances: alwaysReadyInstances
-    cleanupSchedule: cleanupSchedule
-    durableStatusUrls: durableStatusUrls
-    ockamIdentitySecret: ockamIdentitySecret
+    choices: [
+      { name: 'ISTHMUS_CLEANUP', value: cleanup }
+      { name: 'ISTHMUS_CLEANUP_MOST', value: string(cleanupMost) }
+      { name: 'ISTHMUS_CLEANUP_SCHEDULE', value: cleanupSchedule }
+      { name: 'ISTHMUS_DURABLE_URLS', value: durableStatusUrls ? 'on' : 'off' }
+      { name: 'ISTHMUS_EVENTS_PRIVATE', value: eventsToPrivateAddresses ? 'allow' : 'refuse' }
+      { name: 'ISTHMUS_EVENTS_SCHEDULE', value: eventsSchedule }
+      { name: 'ISTHMUS_EVENTS_SECRET', value: eventsSecret }
+      { name: 'ISTHMUS_EVENTS_URL', value: eventsUrl }
+      { name: 'ISTHMUS_EXPIRING_MINUTES', value: string(expiringMinutes) }
+      { name: 'ISTHMUS_OCKAM_IDENTITY', value: ockamIdentitySecret }
+      { name: 'ISTHMUS_RETENTION_DAYS', value: string(recordRetentionDays) }
+    ]
     entraClientId: entraClientId
     entraAllowedApplications: entraAllowedApplications
   }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import time
 from collections.abc import Mapping
@@ -13,16 +12,13 @@ from typing import Any
 import azure.durable_functions as df
 import azure.functions as func
 
-from activities import web
 from activities.cloud import cloud
-from activities.outbox import Sender
 from activities.steps import records
 from isthmus.errors import ConfigurationError
 from isthmus.requests import receiver
 from isthmus.spec import Spec
 
 blueprint = df.Blueprint()
-log = logging.getLogger("isthmus.events")
 LEAD_MINUTES = 60
 ENOUGH = 120.0
 """Seconds after which a run leaves the rest to the next one: well below the time that a function may take."""
@@ -34,6 +30,9 @@ async def send_events(timer: func.TimerRequest) -> None:
 
 
 def _send(environment: Mapping[str, str]) -> None:
+    from activities import web  # brings an HTTP client, which no request needs
+    from activities.outbox import Sender
+
     began = time.monotonic()
     with web.session(private=environment.get("ISTHMUS_EVENTS_PRIVATE", "").lower() == "allow") as session:
         Sender(

@@ -28,12 +28,8 @@ param instanceMemoryMB int
 param maximumInstanceCount int
 @description('Instances that always run for HTTP and for Durable Functions each.')
 param alwaysReadyInstances int
-@description('When expired environments are looked for, as NCRONTAB.')
-param cleanupSchedule string
-@description('Whether the answer to a creation has the Durable status-query URLs.')
-param durableStatusUrls bool
-@description('Name of the secret with the Ockam administrator\'s identity; empty where pipelines bring their tickets.')
-param ockamIdentitySecret string
+@description('App settings that are somebody\'s choice: { name, value }.')
+param choices array
 @description('Client id of the Entra app registration in front; empty for none.')
 param entraClientId string
 @description('Client ids of the applications that may call; empty for every application of the tenant.')
@@ -124,12 +120,9 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
         { name: 'OTEL_TRACES_SAMPLER', value: 'always_on' }
         { name: 'PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY', value: 'true' }
         { name: 'PYTHON_THREADPOOL_THREAD_COUNT', value: '16' }
-        { name: 'ISTHMUS_CLEANUP_SCHEDULE', value: cleanupSchedule }
-        { name: 'ISTHMUS_DURABLE_URLS', value: durableStatusUrls ? 'on' : 'off' }
         { name: 'ISTHMUS_KEY_VAULT_ID', value: vaultId }
-        { name: 'ISTHMUS_OCKAM_IDENTITY', value: ockamIdentitySecret }
         { name: 'ISTHMUS_STORAGE_URL', value: 'https://${storageName}.blob.${environment().suffixes.storage}' }
-      ], schedulerSettings)
+      ], choices, schedulerSettings)
     }
   }
 }

@@ -7,15 +7,16 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from isthmus.settings import MEANINGS, OPTIONAL
+from isthmus.settings import MEANINGS, OPTIONAL, TUNING
 from tests.infra.bicep import INFRA
 from tests.infra.deployments import CHOICES, of_type, settings, the
 from tests.infra.pages import DOCS, section
 from tests.rules.source import ROOT
 
 HOST = ROOT / "host.json"
-BY_THE_PLATFORM = {"WEBSITE_AUTH_ENABLED"}
+BY_THE_PLATFORM = {"WEBSITE_AUTH_ENABLED", "WEBSITE_HOSTNAME"}
 """Read by the app, and set by App Service itself."""
+OURS = {*MEANINGS, *OPTIONAL, *TUNING}
 ROW = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
 
 
@@ -39,7 +40,7 @@ def test_every_key_of_host_json_has_its_value_and_its_reason_and_no_other_has() 
 def test_every_setting_that_the_app_does_not_read_itself_has_its_reason() -> None:
     told = set(ROW.findall(section("host.md", "App settings of platform and SDKs")))
     made = {name for choice in CHOICES for name in settings(choice)}
-    assert told == made - set(MEANINGS) - set(OPTIONAL)
+    assert told == made - OURS
 
 
 def test_telemetry_is_turned_on_as_its_page_says() -> None:
@@ -51,7 +52,7 @@ def test_telemetry_is_turned_on_as_its_page_says() -> None:
 
 
 def test_every_setting_that_the_app_reads_is_set() -> None:
-    wanted = (set(MEANINGS) | set(OPTIONAL)) - BY_THE_PLATFORM
+    wanted = (OURS) - BY_THE_PLATFORM
     for choice in CHOICES:
         assert wanted - set(settings(choice)) == set()
 
