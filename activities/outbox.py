@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,7 +22,6 @@ from activities.cloud import Cloud, code_of, retry_after
 from activities.records import Document, Life, Records, Reminder
 from activities.web import RefusedAddressError
 from isthmus import events, receivers
-from isthmus.lifecycle import whose
 from isthmus.plan import utc
 
 log = telemetry.logger("events")
@@ -37,8 +37,9 @@ RUBBISH = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Sender:
-    """`origin`: the name that the app has in the handshake with a webhook; `lead`: how long before a lease's end it is
-    told of; `enough`: when to stop and leave the rest to the next run."""
+    """One run. `origin`: the name that the app has in the handshake with a webhook; `lead`: how long before a lease's
+    end it is told of; `enough`: when to stop and leave the rest to the next run; `down`: receivers that nothing was
+    heard of in this run: nobody else waits for them again."""
 
     cloud: Cloud
     records: Records
@@ -47,19 +48,22 @@ class Sender:
     lead: timedelta
     now: Callable[[], datetime]
     enough: Callable[[], bool] = lambda: False
+    down: set[str] = field(default_factory=set)
 
-    def run(self) -> dict[str, int]:
-        """Everything that is due; how many outboxes were looked at."""
-        looked = 0
-        for reminder in self.records.reminders(self.now()):
-            if self.enough():
-                break
-            looked += 1
+    def run(self) -> None:
+        """Everything that is due."""
+        with ThreadPoolExecutor(self.cloud.at_once) as pool:
+            list(pool.map(self._look, self.records.reminders(self.now())))
+
+    def _look(self, reminder: Reminder) -> None:
+        """One outbox that can't be read must not stop the others."""
+        if self.enough():
+            return
+        with telemetry.about({"environment": reminder.life[0], "generation": reminder.life[1]}):
             try:
                 self._life(reminder)
-            except Exception:  # one outbox that can't be read must not stop the others
-                log.exception("the outbox of %s broke", "/".join(reminder.life))
-        return {"outboxes": looked}
+            except Exception:
+                log.exception("its outbox could not be looked at")
 
     def _life(self, reminder: Reminder) -> None:
         record = self._change(reminder.life, self._looked)
@@ -69,7 +73,7 @@ class Sender:
             return
         for _ in range(MOST):
             entry = events.due(record, self.now())
-            if entry is None:
+            if entry is None or record["receiver"]["url"] in self.down:
                 break
             record = self._try(reminder.life, record, entry)
         following = events.next_due(record, self.now(), self.lead)
@@ -90,7 +94,7 @@ class Sender:
         error, pause, final = self._send(life, record, entry)
         number = entry["number"]
         if error:
-            log.warning("event %s was not taken: %s", number, error, extra=whose(record))
+            log.warning("event %s was not taken: %s", number, error)
 
         def note(document: Document) -> Document:
             if error is None:
@@ -114,6 +118,7 @@ class Sender:
         except RefusedAddressError as error:
             return str(error), None, False
         except requests.RequestException:
+            self.down.add(receiver["url"])
             return "the receiver could not be reached", None, False
         except AzureError as error:
             return f"{code_of(error) or type(error).__name__} from a service that sending needs", None, False

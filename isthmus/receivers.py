@@ -64,7 +64,7 @@ def findings(pointer: str, url: str) -> Iterator[Finding]:
     """What is wrong with a receiver's URL, as far as can be said without looking its name up."""
     try:
         parts = urlsplit(url)
-        host, _ = (parts.hostname or "").lower(), parts.port
+        host, _ = (parts.hostname or "").lower().rstrip("."), parts.port
     except ValueError:
         yield Finding(pointer, "This is no URL.", "Write https://HOST/PATH.")
         return

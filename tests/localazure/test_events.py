@@ -331,3 +331,17 @@ def test_a_sender_that_dies_after_the_receiver_took_an_event_sends_it_again(engi
     assert kinds(engine) == ["requested", "requested"]
     assert len({event["id"] for event in got(engine)}) == 1
     assert delivery(engine, life)["sent"] == 1
+
+
+def test_a_receiver_that_hangs_is_waited_for_once_a_run_and_the_others_get_theirs(engine: Engine) -> None:
+    engine.azure.front.faults.append(Fault(method="POST", path="hooks.events.example", effect="hang", count=0))
+    lives = [engine.ask(f"aaaaa{number}", name=f"env-{number}", events={"url": URL}) for number in "234"]
+    engine.ask("bbbbb2", name="other", events={"url": TOPIC})
+    engine.send_events()
+    assert kinds(engine) == ["requested"]
+    asked = [entry["method"] for entry in engine.requests() if entry["host"] == "hooks.events.example"]
+    assert asked.count("POST") == 1
+    engine.azure.front.faults.clear()
+    for pause in PAUSES[:2]:
+        later(engine, pause)
+    assert [delivery(engine, life)["sent"] >= 1 for life in lives] == [True] * 3

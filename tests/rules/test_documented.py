@@ -11,7 +11,19 @@ from isthmus.openapi import document
 from isthmus.settings import MEANINGS, OPTIONAL, TUNING
 from tests.rules.source import APP, every
 
-INPUTS = ("Corp", "Listing", "Model", "Renewal", "Retry", "Spec", "Sweep", "TicketsByOckam", "TicketsByRequest")
+INPUTS = (
+    "Button",
+    "Corp",
+    "Listing",
+    "Model",
+    "Receiver",
+    "Renewal",
+    "Retry",
+    "Spec",
+    "Sweep",
+    "TicketsByOckam",
+    "TicketsByRequest",
+)
 SETTING = re.compile(r"""["%]((?:ISTHMUS|AZURE|WEBSITE)_[A-Z_]+)["%]""")
 
 

@@ -43,6 +43,8 @@ def test_a_receiver_with_https_is_taken(url: str) -> None:
         "https://hooks.example:port/",
         "https://[::1",
         "https://localhost/",
+        "https://localhost./",
+        "https://127.0.0.1./",
         "https://a.localhost/",
         "https://127.0.0.1/",
         "https://127.1/",
