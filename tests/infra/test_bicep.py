@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from pycep import BicepParser
+from tree_sitter import Node
 
 from tests.infra.bicep import FILES, INFRA, EvaluationError, read, text, walk
 
@@ -89,3 +90,16 @@ def test_a_broken_file_is_refused(wrong: str, tmp_path: Path) -> None:
     path.write_text(wrong)
     with pytest.raises(EvaluationError):
         read(path)
+
+
+@EACH
+def test_every_name_is_declared_even_where_only_an_order_is_told(path: Path) -> None:
+    """`dependsOn` is of no matter to what is sent, so nobody else would miss a name in it."""
+    file = read(path)
+    loops = {text(name) for node in walk(file.tree) if node.type == "for_statement" for name in _variables(node)}
+    assert file.used - set(file.symbols) - loops == set()
+
+
+def _variables(loop: Node) -> list[Node]:
+    first = loop.named_children[0]
+    return first.named_children or [first]
