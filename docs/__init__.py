@@ -2,6 +2,7 @@
 
 generate.py    writes what follows from the tables: `python -m docs.generate` (`make docs`)
 resources.md   generated: what an environment is made of, from isthmus/graph.py
+roles.py       what the app's identity may do: the page, and the definitions for the Azure CLI and Bicep
 role.json      generated: the role definitions of the app's identity, from isthmus/permissions.py
 existing-roles.json   generated: roles for what a request brings along (a subnet, a DNS zone)
 ../infra/roles.json   generated: the same and Azure's own roles, as Bicep loads them
