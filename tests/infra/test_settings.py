@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from isthmus.settings import MEANINGS, OPTIONAL, TUNING
+from isthmus.settings import MEANINGS, OPTIONAL, TUNING, Settings
+from localcloud.host import ncrontab
 from tests.infra.bicep import INFRA
 from tests.infra.deployments import CHOICES, of_type, settings, the
 from tests.infra.pages import DOCS, section
@@ -55,6 +56,16 @@ def test_every_setting_that_the_app_reads_is_set() -> None:
     wanted = (OURS) - BY_THE_PLATFORM
     for choice in CHOICES:
         assert wanted - set(settings(choice)) == set()
+
+
+def test_the_app_takes_them_as_they_are() -> None:
+    for choice in CHOICES:
+        taken, vault = Settings.read(settings(choice)), the(choice, "Microsoft.KeyVault/vaults")
+        assert taken.vault_url == f"https://{vault.get('name')}.vault.azure.net"
+        account = the(choice, "Microsoft.Storage/storageAccounts").get("name")
+        assert taken.storage_url == f"https://{account}.blob.core.windows.net"
+        for name, value in settings(choice).items():
+            assert not name.endswith("_SCHEDULE") or ncrontab.parse(value)
 
 
 def test_the_scheduler_is_reached_by_the_name_that_its_host_json_has() -> None:
