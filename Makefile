@@ -47,6 +47,9 @@ histories: $(READY)  ## records anew what the orchestrators do, after they were 
 package: $(READY)  ## what is published to Azure, built and tried on every Python that is here
 	@$(BIN)/python -m tools.package
 
+prices: $(READY)  ## isthmus/prices.json anew from Azure's public price list
+	@$(BIN)/python -m tools.refresh_prices $(ARGS)
+
 docs: $(READY)  ## regenerates what is generated
 	@$(BIN)/python -m docs.generate
 

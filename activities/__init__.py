@@ -15,6 +15,7 @@ tickets.py            Ockam enrolment tickets and members
 verification.py       the proof
 preflight.py          looks at what Azure offers, has and allows, all at once
 landing.py            looks at subnets and zones that exist already
+prices.py             the table of prices that is deployed with the app
 planning.py           the plan, to be shown or kept
 records.py            the records: one blob per life of an environment, per part of it, per pending operation
 outbox.py             sends lifecycle events: at least once, in order

@@ -10,10 +10,12 @@ from typing import Any
 from activities import arm, telemetry
 from activities.cloud import Cloud
 from activities.preflight import survey
+from activities.prices import prices
 from activities.records import Document, Life, Records
 from activities.steps import Request
 from isthmus import names
 from isthmus.case import Case
+from isthmus.cost import estimate
 from isthmus.documents import PlanDocument, PlannedStep
 from isthmus.errors import own_failure
 from isthmus.graph import BY_NAME
@@ -96,6 +98,7 @@ def dry_run(
         "estimate_seconds": plan["estimate_seconds"],
         "critical_path": plan["critical_path"],
         "steps": [_shown(step, step["id"] in exists) for step in plan["steps"]],
+        "cost": estimate(spec, plan["steps"], prices()),
         "findings": findings,
     }
 

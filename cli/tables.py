@@ -31,6 +31,34 @@ def show_plan(plan: Plan, console: Console, *, every_step: bool) -> None:
     else:
         console.print(_kinds(plan))
         console.print("* on the critical path; every step with its resource id: --steps", style="dim")
+    if plan.get("cost"):
+        show_cost(plan["cost"], console)
+
+
+def show_cost(cost: Mapping[str, Any], console: Console) -> None:
+    """The sums, each meter, what is not counted, and how old the prices are."""
+    least = "" if cost["complete"] else "at least "
+    unit, hours = cost["currency"], f"{cost['lease_hours']:g} h"
+    told = "not known" if cost["per_hour"] is None else f"{least}{_amount(cost['per_hour'])} {unit} an hour"
+    if cost["for_lease"] is not None:
+        told += f", {least}{_amount(cost['for_lease'])} {unit} for the lease of {hours}"
+    console.print(Text.assemble(("cost", "bold"), f" {told} (estimate)"), soft_wrap=True)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in ("meter", "number", f"{unit}/h", "lease"):
+        table.add_column(heading, justify="left" if heading == "meter" else "right", no_wrap=True, overflow="ellipsis")
+    for line in cost["lines"]:
+        amounts = (_amount(line[what]) for what in ("per_hour", "for_lease"))
+        table.add_row(line["meter"], str(line["count"]), *amounts)
+    console.print(table)
+    console.print(f"not counted: {'; '.join(cost['not_counted'])}", style="dim", soft_wrap=True)
+    age = (
+        f"refreshed on {cost['prices_refreshed']}" if cost["prices_refreshed"] else "never refreshed from Azure's list"
+    )
+    console.print(f"prices: written on {cost['prices_written']}, {age}", style="dim", soft_wrap=True)
+
+
+def _amount(amount: float | None) -> str:
+    return "not known" if amount is None else f"{amount:.4f}" if amount < 1 else f"{amount:.2f}"
 
 
 def show_findings(plan: Plan, console: Console) -> None:

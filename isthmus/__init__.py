@@ -11,6 +11,7 @@ case.py         what preflight judges, and the form of what it finds
 landing.py      what stands against building in subnets and zones that exist
 inbound.py      what network security rules let in
 preflight.py    what Azure offers, has and allows -> what stands against a plan
+cost.py         a plan's steps + a table of prices (prices.json) -> what an hour and the lease cost
 plan.py         spec + generation + findings -> the frozen list of steps
 walk.py         which steps are due, and what came of them: the walk through a plan
 wanted.py       references to other steps' outputs, hashes, and "is it as wanted?"

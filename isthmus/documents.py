@@ -239,6 +239,30 @@ class PlannedStep(TypedDict):
     exists: bool
 
 
+class CostLine(TypedDict):
+    """One of Azure's meters. Amounts are of all `count` together; null: the price is not known."""
+
+    meter: str
+    count: int
+    per_hour: float | None
+    for_lease: float | None
+
+
+class Cost(TypedDict):
+    """An estimate: sums of the lines whose price is known (null: of none; `complete`: of all). `prices_written`,
+    `prices_refreshed`: dates of the price table; null: never refreshed from Azure's price list."""
+
+    currency: str
+    lease_hours: float
+    per_hour: float | None
+    for_lease: float | None
+    complete: bool
+    lines: list[CostLine]
+    not_counted: list[str]
+    prices_written: str
+    prices_refreshed: str | None
+
+
 class PlanDocument(TypedDict):
     """What would be built, in order, and what stands against it. `ok`: no finding is an error."""
 
@@ -250,6 +274,7 @@ class PlanDocument(TypedDict):
     estimate_seconds: float
     critical_path: list[str]
     steps: list[PlannedStep]
+    cost: Cost
     findings: list[PlanFinding]
 
 

@@ -166,6 +166,7 @@ class Spec(BaseModel):
     tags: dict[str, str] = Field(
         default_factory=dict,
         description=f"Tags for everything that is built, name -> value; at most {tags.ANY.most_given}.",
+        json_schema_extra=tags.FORM,
     )
     events: Receiver | None = Field(
         None, description="Who is told of its lifecycle events. Default: whom the app's settings name, or nobody."

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic.config import JsonDict
+
 from isthmus import names
 from isthmus.problems import Finding
 
@@ -41,6 +43,12 @@ class Bearer:
 ANY = Bearer(50, re.compile(rf".{{1,{LONGEST_NAME}}}", re.DOTALL))
 DNS = Bearer(15, re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*"))
 SECRET = Bearer(15, re.compile(r".{1,256}", re.DOTALL))
+FORM: JsonDict = {
+    "maxProperties": ANY.most_given,
+    "propertyNames": {"pattern": r"^[^\s<>%&\\?/][^<>%&\\?/]*$", "maxLength": LONGEST_NAME},
+    "additionalProperties": {"type": "string", "maxLength": LONGEST_VALUE},
+}
+"""For editors and other callers; we ourselves say more exactly what is wrong."""
 NARROW = {"private DNS zones and their links": DNS, "secrets in Key Vault": SECRET}
 """What can bear fewer than the rest."""
 

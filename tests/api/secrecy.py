@@ -52,9 +52,21 @@ def _replaced(value: Any) -> Any:
 
 
 def fitting(body: Any) -> Any:
-    """The same with a ticket for each of its corps, where the request brings tickets: of a spec its own, of a retry
-    those of an environment that has named none."""
-    if not isinstance(body, dict) or (body.get("tickets") or {}).get("source") != "request":
+    """The same with what no schema can say of several fields: each corp has a network of its own or one that exists;
+    there is a ticket for each of its corps, where the request brings tickets: of a spec its own, of a retry those of an
+    environment that has named none."""
+    if not isinstance(body, dict):
+        return body
+    if body.get("corps"):
+        body = body | {"corps": [_networked(corp) for corp in body["corps"]]}
+    if (body.get("tickets") or {}).get("source") != "request":
         return body
     corps = [corp["name"] for corp in body.get("corps", ())] or ["ai-corp", "health-corp"]
     return body | {"tickets": {"source": "request", "values": dict.fromkeys(corps, TICKET)}}
+
+
+def _networked(corp: dict[str, Any]) -> dict[str, Any]:
+    spare = {"address_space", "subnet", "egress"} if corp.get("existing_subnet") else {"existing_subnet"}
+    spare |= {"existing_private_dns_zone"} if corp["role"] == "consumer" else set()
+    own = {} if corp.get("existing_subnet") else {"address_space": corp.get("address_space") or "10.0.0.0/16"}
+    return {name: value for name, value in corp.items() if name not in spare} | own

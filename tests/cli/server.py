@@ -17,6 +17,8 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from activities.prices import prices
+from isthmus.cost import estimate
 from isthmus.problems import CONTENT_TYPE
 from isthmus.spec import parse
 from tests.cli.lives import Life, at
@@ -149,7 +151,11 @@ class Server:
             200,
             facts
             | {"ok": self.plan_ok, "name": spec.name, "model": plan["model"] | {"retires": "2027-03-31"}}
-            | {"steps": steps, "findings": [] if self.plan_ok else [quota]},
+            | {
+                "steps": steps,
+                "cost": estimate(spec, plan["steps"], prices()),
+                "findings": [] if self.plan_ok else [quota],
+            },
         )
 
     def _list(self, seen: Seen) -> Reply:

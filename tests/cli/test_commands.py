@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,6 +23,8 @@ from tests.cli.server import Server, problem
 from tests.unit import samples
 
 ROOT = Path(__file__).resolve().parents[2]
+COST_LINES = 11
+"""Sums, heading, seven meters, what is not counted, how old the prices are."""
 DELETED = Life(stopped=(200, "delete"))
 
 
@@ -43,8 +46,25 @@ def test_plan_of_twenty_consumers_is_a_page(isthmus: Command) -> None:
     isthmus.input = json.dumps({"name": "demo", "corps": [samples.AI, *samples.consumers(20)]}).encode()
     ran = isthmus("plan", "-")
     assert "21 corps" in ran.out
-    assert len(ran.out.splitlines()) < 30
-    assert len(isthmus("plan", "-", "--steps").out.splitlines()) == 281 + 2
+    assert len(ran.out.splitlines()) < 30 + COST_LINES
+    assert len(isthmus("plan", "-", "--steps").out.splitlines()) == 281 + 2 + COST_LINES
+
+
+def test_plan_shows_what_it_costs_and_how_far_that_can_be_believed(isthmus: Command, spec: str) -> None:
+    out = isthmus("plan", spec).out
+    assert re.search(r"^cost 0\.\d+ USD an hour, \d+\.\d\d USD for the lease of 8 h \(estimate\)$", out, re.MULTILINE)
+    assert re.search(r"^VM Standard_D2s_v5 +2 +0\.1920 +1\.54$", out, re.MULTILINE)
+    assert "not counted: the model, by token" in out
+    assert "never refreshed from Azure's list" in out
+
+
+def test_plan_says_what_it_does_not_know_the_price_of(isthmus: Command) -> None:
+    isthmus.input = json.dumps({"name": "demo", "vm_size": "Standard_X1"}).encode()
+    out = isthmus("plan", "-").out
+    assert re.search(r"^VM Standard_X1 +2 +not known +not known$", out, re.MULTILINE)
+    assert "cost at least 0." in out
+    isthmus.input = json.dumps({"name": "demo", "location": "nowhere", "image": "nobody:a:b:c"}).encode()
+    assert "Private DNS zone" in isthmus("plan", "-").out
 
 
 def test_plan_with_an_error_is_a_refusal(isthmus: Command, server: Server, spec: str) -> None:
