@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import sqlite3
-import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,19 +12,10 @@ import pytest
 from localcloud.client import call
 from localcloud.conductor import LocalCloud
 from tests.e2e.environment import build, status
+from tests.reliability.canaries import forms
 
 pytestmark = pytest.mark.world
 CANARY = "canary-7f3a91c2d4"
-
-
-def forms(secret: str) -> set[str]:
-    """How a secret may look where somebody wrote it down: raw, base64 at any offset, URL, JSON."""
-    found = {secret, urllib.parse.quote(secret, safe=""), json.dumps(secret)[1:-1]}
-    for offset in range(3):
-        encoded = base64.b64encode(b"x" * offset + secret.encode()).decode().rstrip("=")
-        # The first and last characters of a base64 run depend on the neighbours.
-        found.add(encoded[4 if offset else 0 : -4])
-    return found
 
 
 def places(cloud: LocalCloud, name: str) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ model's data plane. Stand-ins: the connection (`inprocess`), the VMs' programs (
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -52,6 +53,7 @@ class Engine:
     settings: app settings that name who is told of events
     around: called for every activity with its name, its input and what carries it out
     bugs: what broke in which step (the log has the tracebacks); every run should leave none
+    told: what histories hold of activities: name, input and result, as JSON
     """
 
     def __init__(self, *faults: Fault, blobs: bool = False, seed: int = 0) -> None:
@@ -69,6 +71,7 @@ class Engine:
         self.settings: dict[str, str] = {}
         self.around: Around = as_it_is
         self.bugs: list[str] = []
+        self.told: list[str] = []
         self.calls: Counter[str] = Counter()
 
     def now(self) -> datetime:
@@ -189,6 +192,7 @@ class Engine:
         self.calls[name] += 1
         waited = self.session.spent
         result = self.around(name, given, lambda: self._activity(name, given))
+        self.told.append(json.dumps([name, given, result]))
         return result, self.session.spent - waited
 
     def _activity(self, name: str, given: dict[str, Any]) -> Any:

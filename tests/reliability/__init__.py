@@ -8,6 +8,8 @@ life         one life of an environment under some trouble, and the judgement on
 states       what the region offers changes, and VMs are not what they should be
 deaths       the host dies at every point of a life
 wishes       cancellations at every episode, retries after every failure
+orders       people and accidents in any order, as Hypothesis draws it
 trouble      other troubles: activities run twice, permissions taken away, chaos
+canaries     secrets, searched for in all that a life writes down
 figures      runs of many lives, and the table of what came of them
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import statistics
 import subprocess
@@ -14,8 +15,8 @@ from typing import Protocol
 
 from rich.table import Table
 
-from tests.reliability import deaths, faults, states, trouble, wishes
-from tests.reliability.life import READY, Judgement
+from tests.reliability import deaths, faults, orders, states, trouble, wishes
+from tests.reliability.life import HEARD, READY, Judgement
 from tests.reliability.operations import undisturbed
 
 
@@ -41,13 +42,57 @@ def _twice(seed: int) -> Sequence[Run]:
     return [trouble.InARow(), *at_once, trouble.Afterwards()]
 
 
+@dataclass(frozen=True)
+class Overheard:
+    """A run during which everything that anything logs is heard, and searched like all else."""
+
+    run: Run
+
+    def __str__(self) -> str:
+        return f"overheard: {self.run}"
+
+    def live(self) -> Judgement:
+        root = logging.getLogger()
+        handlers, level, disabled = root.handlers, root.level, root.manager.disable
+        HEARD.heard.clear()
+        root.handlers = [HEARD]
+        root.setLevel(logging.DEBUG)
+        logging.disable(logging.NOTSET)
+        try:
+            judgement = self.run.live()
+        finally:
+            root.handlers = handlers
+            root.setLevel(level)
+            logging.disable(disabled)
+        if not any(CONTROL in line for line in HEARD.heard):
+            judgement.wrong.append("nothing of it was heard")
+        HEARD.heard.clear()
+        return judgement
+
+
+CONTROL = "management.azure.com"
+"""Stands in the log of every life in which anything was asked of Azure."""
+
+
+def _overheard(seed: int) -> Sequence[Run]:
+    """Some of every other section."""
+    runs = [run for section in SECTIONS if section.name != "secrets" for run in drawn(section.runs(seed), 12, seed)]
+    return [Overheard(run) for run in runs]
+
+
 SECTIONS = (
     Section("faults", "every operation x every fault", lambda seed: list(faults.cells())),
     Section("states", "what the region offers changes; VMs that don't do", lambda seed: list(states.states())),
     Section("deaths", "the host dies at every request and episode", lambda seed: list(deaths.deaths())),
     Section("wishes", "cancelled at every episode; kept, mended, retried", lambda seed: list(wishes.wishes())),
+    Section(
+        "orders",
+        "people and accidents in any order",
+        lambda seed: [orders.InAnyOrder(seed * 100 + n) for n in range(30)],
+    ),
     Section("twice", "every activity twice, at once, afterwards", _twice),
     Section("denied", "each permission taken away", lambda seed: list(trouble.denials())),
+    Section("secrets", "of each some, with all logs heard", _overheard),
     *(Section(f"chaos{chance:.0%}".strip("%"), f"chaos at {chance:.0%}", _chaos(chance)) for chance in trouble.CHANCES),
 )
 
@@ -86,7 +131,7 @@ def table(outcomes: Sequence[Outcome], seed: int, seconds: float) -> Table:
     """One row a section, with the sums below."""
     made = Table(title=f"Reliability, {datetime.now(UTC):%Y-%m-%d}, seed {seed}, commit {commit()}, {seconds:.0f} s")
     made.add_column("section", no_wrap=True)
-    for word in ("runs", "ready", "as it must be", "wrong", "duplicates", "orphans", "lost"):
+    for word in ("runs", "ready", "as it must be", "wrong", "duplicates", "orphans", "lost", "leaks"):
         made.add_column(word, justify="right")
     rows = [_row(outcome) for outcome in outcomes]
     for outcome, row in zip(outcomes, rows, strict=True):
@@ -106,6 +151,7 @@ def _row(outcome: Outcome) -> tuple[int, ...]:
         sum(judgement.duplicates for judgement in every),
         sum(judgement.orphans for judgement in every),
         sum(judgement.lost for judgement in every),
+        sum(judgement.leaks for judgement in every),
     )
 
 

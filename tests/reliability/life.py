@@ -12,8 +12,11 @@ from activities.records import Life
 from isthmus.errors import rule_of
 from localcloud.azure.faults import Fault
 from tests.localazure.engine import Engine
+from tests.reliability.canaries import Ear, hits
 from tests.reliability.operations import ENDINGS, LEASE, Ending, Stage, undisturbed
 
+HEARD = Ear()
+"""What is logged in a life that is overheard."""
 READY = "ready"
 """What must come of a life: this, or the code of the failure after which everything is cleaned."""
 AGES = 2 * 3600.0
@@ -36,6 +39,7 @@ class Judgement:
     duplicates: int = 0
     orphans: int = 0
     lost: int = 0
+    leaks: int = 0
     seconds: float = 0.0
     requests: int = 0
 
@@ -165,6 +169,9 @@ def judge_end(engine: Engine, life: Life, judgement: Judgement, idle: float = 0.
         judgement.wrong.append(f"left over: {dict(left)}")
     if engine.hub.seconds - idle > LONGEST:
         judgement.wrong.append(f"it took {engine.hub.seconds:.0f} s")
+    leaks = hits(engine, HEARD.heard)
+    judgement.leaks += len(leaks)
+    judgement.wrong += [f"a secret is written down: {line}" for line in leaks[:3]]
     judgement.wrong += [f"a bug: {bug.strip().splitlines()[-1]}" for bug in engine.bugs[:1]]
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from typing import Any
+
+import pytest
 
 from localcloud.azure.faults import Fault
 from tests.localazure.engine import Engine
@@ -11,6 +14,7 @@ from tests.localazure.resources import regional
 from tests.reliability.faults import TROUBLES, Cell, Trouble, cells
 from tests.reliability.life import READY, through
 from tests.reliability.operations import operations, undisturbed
+from tests.reliability.orders import InAnyOrder, Orders
 
 
 def test_an_undisturbed_life_is_as_it_must_be() -> None:
@@ -85,3 +89,36 @@ def test_a_rule_of_a_cell_befalls_its_own_operation_only() -> None:
     assert fault.hits("PUT", f"{group}/virtualNetworks/n")
     assert not fault.hits("PUT", f"{group}/virtualNetworks/n/subnets/s")
     assert not fault.hits("GET", f"{group}/virtualNetworks/n")
+
+
+def test_a_secret_that_is_written_down_is_found_wherever_it_stands_and_in_whatever_form() -> None:
+    def around(name: str, given: dict[str, Any], do: Callable[[], Any]) -> Any:
+        result = do()
+        if name == "ensure_api_key":
+            key = next(value for value, what in engines[0].azure.cloud.canaries.items() if what.startswith("key of"))
+            engines[0].records.change(("demo", "abc234"), lambda record: record | {"note": base64_of(key)})
+        return result
+
+    def base64_of(text: str) -> str:
+        return base64.b64encode(f"see: {text}".encode()).decode()
+
+    engines: list[Engine] = []
+
+    def arrange(engine: Engine) -> None:
+        engines.append(engine)
+        engine.around = around
+
+    judgement = through("a leak", arrange)
+    assert judgement.leaks > 0
+    assert any("key of isthmus-demo" in line and "record lives/demo" in line for line in judgement.wrong)
+
+
+def test_an_order_in_which_something_does_not_hold_is_told_with_its_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(self: Orders) -> None:
+        with self.engine:
+            raise AssertionError("it does not hold")
+
+    monkeypatch.setattr(Orders, "teardown", nothing)
+    (wrong,) = InAnyOrder(1, 1).live().wrong
+    assert wrong.startswith("AssertionError it does not hold")
+    assert "state.begin(" in wrong
