@@ -8,6 +8,7 @@ existing-roles.json   generated: roles for what a request brings along (a subnet
 ../infra/roles.json   generated: the same and Azure's own roles, as Bicep loads them
 role.md        generated: the same, step by step
 errors.md      generated: error codes, what they mean and how to mend them, from isthmus/codes.py
+reliability.md what goes wrong in the tests, what must hold, and the figures of a run
 request.md     generated: what may stand in a request, field by field
 settings.md    generated: the app settings
 telemetry.md   generated: logs, traces and metrics, from isthmus/telemetry.py

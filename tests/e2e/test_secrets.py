@@ -22,6 +22,9 @@ def places(cloud: LocalCloud, name: str) -> Iterator[tuple[str, str]]:
     """Everything that is written down or shown: (where, text)."""
     with sqlite3.connect(cloud.database) as database:
         yield "task hub", "\n".join(database.iterdump())
+    # As a crash leaves them: what was deleted from it may still stand in the file, or in what was not written back.
+    for file in cloud.directory.glob("host.db*"):
+        yield file.name, file.read_bytes().decode("latin-1")
     for log in cloud.directory.glob("*.log"):
         yield log.name, log.read_text(errors="replace")
     yield "status", json.dumps(status(cloud, name))

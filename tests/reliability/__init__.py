@@ -10,6 +10,7 @@ deaths       the host dies at every point of a life
 wishes       cancellations at every episode, retries after every failure
 orders       people and accidents in any order, as Hypothesis draws it
 trouble      other troubles: activities run twice, permissions taken away, chaos
+stack        some faults on the full stack: tests/e2e/faulty.py in worlds of their own
 canaries     secrets, searched for in all that a life writes down
 figures      runs of many lives, and the table of what came of them
 """

@@ -49,7 +49,7 @@ def main() -> int:
 def _gone_through(section: Section, given: argparse.Namespace, console: Console) -> Outcome:
     runs = drawn(section.runs(given.seed), given.sample, given.seed)
     shown = track(lived(runs, given.processes), section.title, len(runs), console=console, transient=True)
-    return Outcome(section, list(shown))
+    return Outcome(section, [judgement for judged in shown for judgement in judged])
 
 
 if __name__ == "__main__":

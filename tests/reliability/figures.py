@@ -15,13 +15,13 @@ from typing import Protocol
 
 from rich.table import Table
 
-from tests.reliability import deaths, faults, orders, states, trouble, wishes
+from tests.reliability import deaths, faults, orders, stack, states, trouble, wishes
 from tests.reliability.life import HEARD, READY, Judgement
 from tests.reliability.operations import undisturbed
 
 
 class Run(Protocol):
-    def live(self) -> Judgement: ...
+    def live(self) -> Judgement | list[Judgement]: ...
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Overheard:
         root.setLevel(logging.DEBUG)
         logging.disable(logging.NOTSET)
         try:
-            judgement = self.run.live()
+            (judgement,) = _quietly(self.run)
         finally:
             root.handlers = handlers
             root.setLevel(level)
@@ -76,7 +76,12 @@ CONTROL = "management.azure.com"
 
 def _overheard(seed: int) -> Sequence[Run]:
     """Some of every other section."""
-    runs = [run for section in SECTIONS if section.name != "secrets" for run in drawn(section.runs(seed), 12, seed)]
+    runs = [
+        run
+        for section in SECTIONS
+        if section.name not in ("secrets", "stack")
+        for run in drawn(section.runs(seed), 12, seed)
+    ]
     return [Overheard(run) for run in runs]
 
 
@@ -93,6 +98,7 @@ SECTIONS = (
     Section("twice", "every activity twice, at once, afterwards", _twice),
     Section("denied", "each permission taken away", lambda seed: list(trouble.denials())),
     Section("secrets", "of each some, with all logs heard", _overheard),
+    Section("stack", "faults on the full stack, with real processes", lambda seed: list(stack.stacks())),
     *(Section(f"chaos{chance:.0%}".strip("%"), f"chaos at {chance:.0%}", _chaos(chance)) for chance in trouble.CHANCES),
 )
 
@@ -111,20 +117,21 @@ def drawn(runs: Sequence[Run], count: int | None, seed: int) -> Sequence[Run]:
     return runs if count is None or count >= len(runs) else random.Random(seed).sample(list(runs), count)
 
 
-def _quietly(run: Run) -> Judgement:
+def _quietly(run: Run) -> list[Judgement]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return run.live()
+        judged = run.live()
+    return judged if isinstance(judged, list) else [judged]
 
 
-def lived(runs: Sequence[Run], processes: int) -> Iterator[Judgement]:
-    """Their judgements, one by one as they come."""
+def lived(runs: Sequence[Run], processes: int) -> Iterator[list[Judgement]]:
+    """Their judgements, run by run as they come."""
     undisturbed()
     if processes == 1:
         yield from map(_quietly, runs)
         return
     with ProcessPoolExecutor(processes) as pool:
-        yield from pool.map(_quietly, runs, chunksize=4)
+        yield from pool.map(_quietly, runs, chunksize=4 if len(runs) > 4 * processes else 1)
 
 
 def table(outcomes: Sequence[Outcome], seed: int, seconds: float) -> Table:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tests.reliability.faults import Cell, cells
-from tests.reliability.figures import Run
 from tests.reliability.trouble import AtOnce, Denied, InARow
 
 MENDED = {
@@ -28,7 +27,7 @@ MENDED = {
 
 
 @pytest.mark.parametrize("run", MENDED.values(), ids=MENDED)
-def test_it_is_as_it_must_be(run: Run | str) -> None:
+def test_it_is_as_it_must_be(run: InARow | AtOnce | str) -> None:
     judgement = (cell(run) if isinstance(run, str) else run).live()
     assert judgement.wrong == []
 
