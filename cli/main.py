@@ -231,4 +231,4 @@ def open_(
 def schema(ctx: typer.Context) -> None:
     """Prints the JSON Schema of the spec, for editors: # yaml-language-server: $schema=FILE"""
     terminal = ctx.obj if isinstance(ctx.obj, Terminal) else this_machine()
-    give(terminal, {"$schema": SCHEMA, "title": "Isthmus environment"} | Spec.model_json_schema())
+    give(terminal, {"$schema": SCHEMA} | Spec.model_json_schema() | {"title": "Isthmus environment"})

@@ -195,6 +195,11 @@ def recorded(document: dict[str, Any]) -> Spec:
     return Spec.model_validate(document | {"tickets": tickets})
 
 
+FIELD_MENDS = {
+    "/events/url": "Write an https URL without user name, query or fragment.",
+    "/events/secret": f"Name a secret that begins with {receivers.SECRET_PREFIX}.",
+}
+"""Where a field has more to say than what is wrong with it."""
 MENDS = {
     "extra_forbidden": "Remove the field, or look up its spelling in /api/openapi.json.",
     "missing": "Add the field.",
@@ -248,7 +253,8 @@ def _finding(detail: dict[str, Any]) -> Finding:
     # Its message repeats the tag, in whose place somebody may have written a ticket.
     said = "This is no source of tickets" if detail["type"] == "union_tag_invalid" else str(detail["msg"])
     pointer = "".join(f"/{part}" for part in where)
-    return Finding(pointer, said.replace("Input should", "It should"), MENDS.get(detail["type"], ""))
+    mend = FIELD_MENDS.get(pointer) or MENDS.get(detail["type"], "")
+    return Finding(pointer, said.replace("Input should", "It should"), mend)
 
 
 def _readable_corps(document: object) -> list[tuple[int, Corp]]:
