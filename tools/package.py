@@ -33,7 +33,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 
 ALLOWED = re.compile(
     r"(function_app\.py|host\.json|requirements\.txt"
-    r"|(activities|isthmus|orchestrators|triggers)/([a-z_]+/)*\w+\.py|infra/vm/[\w.-]+)"
+    r"|(activities|isthmus|orchestrators|triggers)/([a-z_]+/)*\w+\.py|isthmus/prices\.json|infra/vm/[\w.-]+)"
 )
 """What may be in the package: whatever else turns up is a finding."""
 NEEDED = ("function_app.py", "host.json", "requirements.txt", "infra/vm/manifest.json")
