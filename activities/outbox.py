@@ -23,6 +23,7 @@ from activities.records import Document, Life, Records, Reminder
 from activities.web import RefusedAddressError
 from isthmus import events, receivers
 from isthmus.plan import utc
+from isthmus.telemetry import EVENTS_UNDELIVERED
 
 log = telemetry.logger("events")
 TIMEOUT = (5.0, 15.0)
@@ -101,7 +102,10 @@ class Sender:
                 return events.sent(document, number, utc(self.now()))
             return events.tried(document, number, self.now(), error, pause, final)
 
-        return self._change(life, note) or record
+        noted = self._change(life, note) or record
+        if error and events.is_given_up(noted, number):
+            telemetry.count(EVENTS_UNDELIVERED)
+        return noted
 
     def _send(self, life: Life, record: Document, entry: Document) -> tuple[str | None, float | None, bool]:
         """What went wrong (None: nothing), how long the receiver asked to wait, and whether to give up."""

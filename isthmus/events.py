@@ -143,6 +143,11 @@ def tried(
     return _with(record, number, later)
 
 
+def is_given_up(record: Mapping[str, Any], number: int) -> bool:
+    """Whether that event is not tried again."""
+    return any(entry["number"] == number and entry["state"] == "given_up" for entry in record["outbox"])
+
+
 def _short(entry: Document) -> Document:
     return {key: value for key, value in entry.items() if key not in ("data", "next")} | {"error": None}
 

@@ -56,9 +56,16 @@ CLEANUP_LATENESS = Metric(
     (),
     "how long ago the lease of a life ended that a sweep still finds, each time that it finds it",
 )
+EVENTS_UNDELIVERED = Metric(
+    "isthmus.events.undelivered",
+    "counter",
+    "{event}",
+    (),
+    "lifecycle events that were given up after the last try",
+)
 VERIFICATION = Metric("isthmus.verification", "counter", "{proof}", ("result",), "proofs, by what they came to")
 
-METRICS = (ENVIRONMENTS, STEP_DURATION, ARM_THROTTLED, CLEANUP_LATENESS, VERIFICATION)
+METRICS = (ENVIRONMENTS, STEP_DURATION, ARM_THROTTLED, CLEANUP_LATENESS, VERIFICATION, EVENTS_UNDELIVERED)
 
 
 def step_fields(step_id: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from tests.infra.pages import DOCS, section
 
 ALERTS = json.loads((INFRA / "alerts.json").read_text())
 WORKBOOK = json.loads((INFRA / "workbook.json").read_text())
-BY = {metric.name: set(metric.by) for metric in METRICS} | {"isthmus.events.undelivered": set[str]()}
+BY = {metric.name: set(metric.by) for metric in METRICS}
 """Metric -> its attributes."""
 
 

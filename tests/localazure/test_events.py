@@ -16,8 +16,10 @@ from activities import bookkeeping
 from activities.records import Life
 from isthmus.events import PAUSES
 from isthmus.status import status_document
+from isthmus.telemetry import EVENTS_UNDELIVERED
 from localcloud.azure.faults import Fault
 from tests.localazure.engine import ORIGIN, Engine
+from tests.unit.telemetry import told
 
 URL = "https://hooks.events.example/isthmus"
 TOPIC = "https://builds.eastus-1.eventgrid.azure.net/api/events"
@@ -150,18 +152,22 @@ def test_after_the_last_try_an_event_is_given_up_and_the_next_one_goes(engine: E
     broken(engine, status=500, count=len(PAUSES) + 1)
     life = engine.ask(events={"url": URL})
     engine.run()
-    engine.send_events()
-    for pause in PAUSES:
-        later(engine, pause)
+    with told() as kept:
+        engine.send_events()
+        for pause in PAUSES:
+            later(engine, pause)
     assert delivery(engine, life)["given_up"] == 1
     assert delivery(engine, life)["error"] == "the receiver answered 500"
+    assert kept.values(EVENTS_UNDELIVERED.name)[EVENTS_UNDELIVERED.name] == [({}, 1)]
     assert kinds(engine)[:3] == LIFE_TOLD[1:4]
 
 
 def test_a_receiver_that_is_gone_is_not_tried_again(engine: Engine) -> None:
     broken(engine, status=410, count=1)
     life = engine.ask(events={"url": URL})
-    engine.send_events()
+    with told() as kept:
+        engine.send_events()
+    assert kept.values(EVENTS_UNDELIVERED.name)[EVENTS_UNDELIVERED.name] == [({}, 1)]
     assert delivery(engine, life)["given_up"] == 1
 
 
