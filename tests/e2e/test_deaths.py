@@ -29,8 +29,8 @@ GONE = (urllib.error.URLError, HTTPException, OSError, ValueError)
 PATIENCE = 120.0
 LOOK = 0.3
 LONG_AGO = "2020-01-01T00:00:00Z"
-CREATING = (("asked", 40), ("answered", 90), ("before", 60), ("after", 120))
-ENDING = (("asked", 20), ("answered", 30), ("after", 40))
+CREATING = (("asked", 60), ("answered", 90), ("before", 120))
+ENDING = (("answered", 30), ("after", 40))
 """Where it dies: between the first and so many transactions, or requests, of that host."""
 
 
@@ -96,7 +96,7 @@ def test_wherever_the_host_is_killed_nothing_is_made_twice_and_nothing_is_left(c
         for name in BOTH:
             assert ask(cloud, spec(name, on_failure="rollback")).status == 202
 
-    assert through(cloud, CREATING, create, "ready") >= 3
+    assert through(cloud, CREATING, create, "ready") == len(CREATING)
     for name in BOTH:
         made = puts_to_arm(cloud, name)
         assert sorted(set(made)) == sorted(made)
@@ -107,7 +107,7 @@ def test_wherever_the_host_is_killed_nothing_is_made_twice_and_nothing_is_left(c
             assert call("DELETE", f"{cloud.url}/api/environments/{DELETED}").status == 202
         assert call("POST", f"{cloud.url}/admin/functions/end_expired", {"input": ""}).status == 202
 
-    assert through(cloud, ENDING, end, "gone") >= 2
+    assert through(cloud, ENDING, end, "gone") > 0
     assert left_over(before, census(cloud)) == []
     secrets = call("GET", f"{cloud.control}/localcloud/canaries").json()
     held = {secret for secret in secrets if len(secret) >= 20}
