@@ -10,7 +10,7 @@ import base64
 import json
 import logging
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from tests.localazure.engine import Engine
 
@@ -21,12 +21,13 @@ OPERATIONS = "/operations/"
 
 
 class Ear(logging.Handler):
-    """Hears everything that is logged, arguments and tracebacks included."""
+    """Hears everything that is logged, arguments and tracebacks included. `traces`: the spans so far, as JSON."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
         self.setFormatter(logging.Formatter("%(name)s %(message)s"))
         self.heard: list[str] = []
+        self.traces: Callable[[], list[str]] = list
 
     def emit(self, record: logging.LogRecord) -> None:
         self.heard.append(self.format(record))
@@ -42,7 +43,7 @@ def forms(secret: str) -> set[str]:
     return found
 
 
-def places(engine: Engine, heard: list[str]) -> Iterator[tuple[str, str]]:
+def places(engine: Engine, ear: Ear) -> Iterator[tuple[str, str]]:
     """Everything that is written down or shown: (where, text)."""
     for name, (content, _) in engine.container.blobs.items():
         yield f"record {name}", content.decode()
@@ -51,7 +52,8 @@ def places(engine: Engine, heard: list[str]) -> Iterator[tuple[str, str]]:
     yield "tracebacks", "\n".join(engine.bugs)
     yield "bodies sent to ARM", "\n".join(engine.azure.front.bodies)
     yield "Azure's own log", json.dumps(list(engine.azure.front.log))
-    yield "logs", "\n".join(heard)
+    yield "logs", "\n".join(ear.heard)
+    yield "traces", "\n".join(ear.traces())
 
 
 def secrets(engine: Engine) -> dict[str, str]:
@@ -60,9 +62,9 @@ def secrets(engine: Engine) -> dict[str, str]:
     return {value: what for value, what in known.items() if len(value) >= SHORTEST}
 
 
-def hits(engine: Engine, heard: list[str]) -> list[str]:
+def hits(engine: Engine, ear: Ear) -> list[str]:
     """Where a secret was found; and whether the search finds nothing at all."""
-    searched = list(places(engine, heard))
+    searched = list(places(engine, ear))
     found = []
     for value, what in secrets(engine).items():
         looks = forms(value)

@@ -18,6 +18,7 @@ from rich.table import Table
 from tests.reliability import deaths, faults, orders, stack, states, trouble, wishes
 from tests.reliability.life import HEARD, READY, Judgement
 from tests.reliability.operations import undisturbed
+from tests.unit.telemetry import told
 
 
 class Run(Protocol):
@@ -44,7 +45,7 @@ def _twice(seed: int) -> Sequence[Run]:
 
 @dataclass(frozen=True)
 class Overheard:
-    """A run during which everything that anything logs is heard, and searched like all else."""
+    """A run during which all that anything logs or traces is heard, and searched like everything else."""
 
     run: Run
 
@@ -59,19 +60,24 @@ class Overheard:
         root.setLevel(logging.DEBUG)
         logging.disable(logging.NOTSET)
         try:
-            (judgement,) = _quietly(self.run)
+            with told() as kept:
+                HEARD.traces = lambda: [span.to_json() for span in kept.spans()]
+                (judgement,) = _quietly(self.run)
+                spans = HEARD.traces()
         finally:
+            HEARD.traces = list
             root.handlers = handlers
             root.setLevel(level)
             logging.disable(disabled)
-        if not any(CONTROL in line for line in HEARD.heard):
-            judgement.wrong.append("nothing of it was heard")
+        for what, lines in (("logged", HEARD.heard), ("traced", spans)):
+            if not any(CONTROL in line for line in lines):
+                judgement.wrong.append(f"nothing of it was {what}")
         HEARD.heard.clear()
         return judgement
 
 
 CONTROL = "management.azure.com"
-"""Stands in the log of every life in which anything was asked of Azure."""
+"""Stands in logs and traces of every life in which anything was asked of Azure."""
 
 
 def _overheard(seed: int) -> Sequence[Run]:
@@ -97,7 +103,7 @@ SECTIONS = (
     ),
     Section("twice", "every activity twice, at once, afterwards", _twice),
     Section("denied", "each permission taken away", lambda seed: list(trouble.denials())),
-    Section("secrets", "of each some, with all logs heard", _overheard),
+    Section("secrets", "of each some, with all logs and traces", _overheard),
     Section("stack", "faults on the full stack, with real processes", lambda seed: list(stack.stacks())),
     *(Section(f"chaos{chance:.0%}".strip("%"), f"chaos at {chance:.0%}", _chaos(chance)) for chance in trouble.CHANCES),
 )

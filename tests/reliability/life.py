@@ -169,7 +169,7 @@ def judge_end(engine: Engine, life: Life, judgement: Judgement, idle: float = 0.
         judgement.wrong.append(f"left over: {dict(left)}")
     if engine.hub.seconds - idle > LONGEST:
         judgement.wrong.append(f"it took {engine.hub.seconds:.0f} s")
-    leaks = hits(engine, HEARD.heard)
+    leaks = hits(engine, HEARD)
     judgement.leaks += len(leaks)
     judgement.wrong += [f"a secret is written down: {line}" for line in leaks[:3]]
     judgement.wrong += [f"a bug: {bug.strip().splitlines()[-1]}" for bug in engine.bugs[:1]]
