@@ -16,6 +16,8 @@ markup.py      Markdown of the generated pages
 scale.py       counts what an environment needs, and holds Azure's limits against it
 scale.md       generated: what one deployment holds
 ../infra/host.scheduler.json   generated: host.json for the Durable Task Scheduler
+landing-zones.md   subnets, ways out and DNS zones that exist already; tags
+cost.md        the estimate of every plan, and its prices
 cleanup.md     what sweeps take down, what they never touch, and what they report
 localcloud.md  generated: what the local cloud offers, from localcloud/azure/
 """

@@ -36,7 +36,7 @@ ALLOWED = re.compile(
     r"|(activities|isthmus|orchestrators|triggers)/([a-z_]+/)*\w+\.py|isthmus/prices\.json|infra/vm/[\w.-]+)"
 )
 """What may be in the package: whatever else turns up is a finding."""
-NEEDED = ("function_app.py", "host.json", "requirements.txt", "infra/vm/manifest.json")
+NEEDED = ("function_app.py", "host.json", "requirements.txt", "infra/vm/manifest.json", "isthmus/prices.json")
 NOT_AT_START = (
     *("azure.identity", "azure.keyvault", "azure.mgmt", "azure.monitor", "azure.storage"),
     *("cryptography", "msal", "opentelemetry.sdk", "requests"),
