@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 SOURCES := isthmus activities orchestrators triggers localcloud tests tools bench docs function_app.py
 
-.PHONY: package reliability demo up test check bench bench-host docs histories screenshots clean
+.PHONY: package check-az reliability demo up test check bench bench-host docs histories screenshots clean
 .DELETE_ON_ERROR:
 
 $(READY): requirements.txt pyproject.toml
@@ -26,6 +26,9 @@ check: $(READY)  ## lint, format, types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+check-az: $(READY)  ## the stock Azure CLI looks at what the app made; installs it (700 MB) the first time
+	@$(BIN)/python -m pytest -m az tests/az $(ARGS)
 
 bench: bench-host  ## figures, as ratios in one run
 

@@ -28,6 +28,7 @@ catalog        sizes, images, models, limits
 identities     user-assigned identities
 rbac, authorization, locks                 roles: who may do what; their routes; locks
 entra, imds    tokens; managed identities in VMs and in the app
+graph          who a principal is, for the Azure CLI
 keyvault, blobs                            the data planes of vault and storage
 inference, answers                         Azure OpenAI's data plane; where the model's words come from
 receivers      who is told of events: webhooks, Event Grid topics

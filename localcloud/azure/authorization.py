@@ -160,7 +160,7 @@ def definitions(call: Call) -> Answer:
     call.demand("Microsoft.Authorization/roleDefinitions/read", call.captured["scope"])
     wanted = re.search(r"roleName eq '([^']+)'", call.query.get("$filter", ""))
     roles = call.cloud.access.roles.values()
-    return Answer(200, {"value": [_role(role) for role in roles if wanted is None or role.name == wanted[1]]})
+    return Answer(200, {"value": [_role(call, role) for role in roles if wanted is None or role.name == wanted[1]]})
 
 
 def definition(call: Call) -> Answer:
@@ -169,10 +169,13 @@ def definition(call: Call) -> Answer:
     role = call.cloud.access.role(call.captured["name"])
     if role is None:
         raise NotFound("RoleDefinitionDoesNotExist", f"The role definition '{call.captured['name']}' does not exist.")
-    return Answer(200, _role(role))
+    return Answer(200, _role(call, role))
 
 
-def _role(role: Role) -> Json:
+def _role(call: Call, role: Role) -> Json:
+    """As seen from where it is asked for: within a subscription its id begins with that."""
+    guid = role.id.rsplit("/", 1)[1]
+    within = f"/subscriptions/{call.cloud.subscription}" if call.captured["scope"] else ""
     permission = {
         "actions": list(role.actions),
         "notActions": list(role.not_actions),
@@ -180,8 +183,8 @@ def _role(role: Role) -> Json:
         "notDataActions": [],
     }
     return {
-        "id": role.id,
-        "name": role.id.rsplit("/", 1)[1],
+        "id": f"{within}/providers/Microsoft.Authorization/roleDefinitions/{guid}",
+        "name": guid,
         "type": "Microsoft.Authorization/roleDefinitions",
         "properties": {
             "roleName": role.name,
@@ -202,4 +205,4 @@ def permissions(call: Call) -> Answer:
         for a in access.assignments.values()
         if a.principal == call.caller.object_id and ids.within(scope, a.scope) and (role := access.role(a.role))
     ]
-    return Answer(200, {"value": [_role(role)["properties"]["permissions"][0] for role in held]})
+    return Answer(200, {"value": [_role(call, role)["properties"]["permissions"][0] for role in held]})

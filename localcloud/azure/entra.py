@@ -27,6 +27,7 @@ AUDIENCES = {
     "storage": ("https://storage.azure.com",),
     "cognitive": ("https://cognitiveservices.azure.com",),
     "eventgrid": ("https://eventgrid.azure.net",),
+    "graph": ("https://graph.microsoft.com",),
 }
 """Service -> audiences that it takes; a trailing slash does not matter."""
 
@@ -40,6 +41,7 @@ def _signing_key() -> rsa.RSAPrivateKey:
 class Application:
     """A service principal with a client secret."""
 
+    name: str
     caller: Caller
     secret: str
 
@@ -61,7 +63,7 @@ class Directory:
 
     def register(self, name: str) -> Application:
         caller = Caller(self.cloud.uuid(), self.cloud.uuid())
-        application = Application(caller, self.cloud.secret(f"client secret of {name}"))
+        application = Application(name, caller, self.cloud.secret(f"client secret of {name}"))
         self.applications[caller.client_id] = application
         return application
 

@@ -16,7 +16,7 @@ from xml.sax.saxutils import escape
 
 from aiohttp import web
 
-from localcloud.azure import imds, inference, network, routes
+from localcloud.azure import graph, imds, inference, network, routes
 from localcloud.azure.answers import Answerer
 from localcloud.azure.arm import Call
 from localcloud.azure.blobs import Storage
@@ -75,7 +75,7 @@ def _custom_data(body: Any) -> str:
 def is_known(host: str) -> bool:
     """Whether a host name is Azure's: what the proxy lets through to here."""
     suffixes = (".vault.azure.net", ".blob.core.windows.net", ".openai.azure.com", TOPICS, WEBHOOKS)
-    return host in LOGINS or host == MANAGEMENT or host.endswith(suffixes)
+    return host in LOGINS or host in (MANAGEMENT, graph.HOST) or host.endswith(suffixes)
 
 
 @dataclass
@@ -150,7 +150,7 @@ class Front:
             return _nobody, _json_error
         if host.endswith(".blob.core.windows.net"):
             return self._blobs, _xml_error
-        by_host = {MANAGEMENT: self._arm, "127.0.0.1": self.local, "localhost": self.local}
+        by_host = {MANAGEMENT: self._arm, graph.HOST: self._graph, "127.0.0.1": self.local, "localhost": self.local}
         service = (
             by_host.get(host) if not host.startswith(("127.", "localhost")) or incoming.origin.kind == "host" else None
         )
@@ -184,6 +184,10 @@ class Front:
     async def _login(self, incoming: Incoming) -> Answer:
         form = dict(parse_qsl(incoming.content.decode())) if incoming.method == "POST" else {}
         return self.directory.handle(incoming.method, incoming.path, form)
+
+    async def _graph(self, incoming: Incoming) -> Answer:
+        self.directory.caller(incoming.headers.get("Authorization"), "graph")
+        return graph.handle(self.cloud, self.directory, incoming.method, incoming.path, incoming.json() or {})
 
     async def _vault(self, incoming: Incoming) -> Answer:
         vault = self.vaults.get(incoming.host.split(".")[0])

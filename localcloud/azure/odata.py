@@ -1,4 +1,5 @@
-"""The few `$filter` conditions that ARM's lists understand: tagName, tagValue, resourceType, name, location."""
+"""The few `$filter` conditions that ARM's lists understand: tagName, tagValue, resourceType, resourceGroup, name,
+location."""
 
 from __future__ import annotations
 
@@ -19,14 +20,20 @@ def matches(condition: str, shown: Json) -> bool:
     value = terms.pop("tagvalue", None)
     if name is not None and (name.lower() not in tags or value not in (None, tags[name.lower()])):
         return False
-    return all(str(shown.get(FIELDS[field], "")).lower() == text.lower() for field, text in terms.items())
+    known = {field: str(shown.get(FIELDS[field], "")) for field in FIELDS} | {"resourcegroup": _group(shown)}
+    return all(known[field].lower() == text.lower() for field, text in terms.items())
+
+
+def _group(shown: Json) -> str:
+    parts = str(shown.get("id", "")).split("/")
+    return parts[4] if len(parts) > 4 else ""
 
 
 def _terms(condition: str) -> dict[str, str]:
     terms = {}
     for part in re.split(r"\s+and\s+", condition, flags=re.IGNORECASE):
         match = _TERM.match(part)
-        if not match or match[1].lower() not in {"tagname", "tagvalue", *FIELDS}:
+        if not match or match[1].lower() not in {"tagname", "tagvalue", "resourcegroup", *FIELDS}:
             raise Refusal(
                 400, "InvalidFilterInQueryString", f"Invalid $filter '{condition}' specified in the query string."
             )

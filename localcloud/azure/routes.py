@@ -5,7 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from localcloud.azure import arm, authorization, catalog, cognitive, compute, ids, locks, operations, runcommands
+from localcloud.azure import (
+    arm,
+    authorization,
+    catalog,
+    cognitive,
+    compute,
+    engine,
+    ids,
+    locks,
+    operations,
+    runcommands,
+)
 from localcloud.azure.arm import Call
 from localcloud.azure.errors import NotFound
 from localcloud.azure.model import Answer, Cloud, Json, Resource
@@ -131,6 +142,22 @@ def resources(call: Call) -> Answer:
     call.demand(f"Microsoft.Resources/subscriptions/{kind}/read", scope)
     found = [r for r in call.cloud.resources.values() if "location" in r.body and "/providers/" in r.id]
     return arm.listing(call, [r for r in found if ids.within(r.id, scope)])
+
+
+def inner(call: Call) -> Answer:
+    """What ARM shows both inside a resource and as children of it, which can't be written by themselves here."""
+    found = call.captured
+    parent = call.cloud.need(found["parent"])
+    arm.check_version(call, parent.kind.type, parent.kind.versions)
+    listed = next(name for name in INNER[parent.kind.type] if name.lower() == found["what"].lower())
+    call.demand(f"{parent.kind.type}/{listed}/read", parent.id)
+    items = engine.shown(call.cloud, parent)["properties"][listed]
+    if found["name"] is None:
+        return Answer(200, {"value": items})
+    item = next((item for item in items if item["name"].lower() == found["name"].lower()), None)
+    if item is None:
+        raise NotFound("NotFound", f"Resource {call.path} not found.")
+    return Answer(200, item)
 
 
 def models(call: Call) -> Answer:
@@ -267,6 +294,14 @@ def _route(methods: str, path: str, handler: arm.Handler) -> tuple[list[str], re
     return methods.split(), re.compile(path, re.IGNORECASE), handler
 
 
+INNER = {
+    "Microsoft.Network/networkSecurityGroups": ("securityRules", "defaultSecurityRules"),
+    cognitive.ACCOUNTS: ("privateEndpointConnections",),
+}
+INNER_PATH = (
+    r"(?P<parent>.*/(?:networksecuritygroups|accounts)/[^/]+)"
+    r"/(?P<what>securityrules|defaultsecurityrules|privateendpointconnections)(?:/(?P<name>[^/]+))?"
+)
 VERSIONS_PATH = (
     r"/locations/(?P<location>[^/]+)/publishers/(?P<publisher>[^/]+)/artifacttypes/vmimage/offers/(?P<offer>[^/]+)"
     r"/skus/(?P<sku>[^/]+)/versions(?:/(?P<version>[^/]+))?"
@@ -305,6 +340,7 @@ ROUTES = (
     _route("GET", COMPUTE + "/locations/(?P<location>[^/]+)/usages", compute_usages),
     _route("GET", SUBSCRIPTION + "/providers/microsoft.network/locations/[^/]+/usages", network_usages),
     _route("GET", COMPUTE + VERSIONS_PATH, image),
+    _route("GET", INNER_PATH, inner),
 )
 
 _VIEWS: dict[str, Callable[[Cloud, Resource], Json]] = {

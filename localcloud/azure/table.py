@@ -1,6 +1,7 @@
 """The table of resource types: one row a type. Who adds a type writes a row here and its normaliser.
 
-The first api-version of a row stands in operation URLs. SDK defaults come first, then older stable ones.
+The first api-version of a row stands in operation URLs. SDK defaults come first, then older stable ones, then those
+that the Azure CLI asks with.
 """
 
 from __future__ import annotations
@@ -29,13 +30,16 @@ NETWORK = (
     "2025-01-01",
     "2024-07-01",
     "2024-05-01",
+    "2023-11-01",
+    "2022-01-01",
 )
 MACHINE = ("2026-04-01", "2025-11-01", "2025-04-01", "2024-11-01", "2024-07-01")
 DISK = ("2026-03-02", "2025-01-02", "2024-03-02", "2023-10-02")
-COGNITIVE = ("2025-09-01", "2026-07-01", "2025-06-01", "2024-10-01")
-DNS = ("2024-06-01", "2020-06-01")
+COGNITIVE = ("2025-09-01", "2026-07-01", "2025-06-01", "2024-10-01", "2026-05-15-preview", "2022-03-01")
+DNS = ("2024-06-01", "2020-06-01", "2018-09-01")
 GROUPS = ("2025-04-01", "2025-03-01", "2024-11-01", "2024-03-01", "2022-09-01", "2021-04-01")
-IDENTITY = ("2024-11-30", "2023-01-31", "2018-11-30")
+IDENTITY = ("2024-11-30", "2023-01-31", "2018-11-30", "2025-05-31-preview")
+STORAGE = ("2025-06-01", "2025-08-01", "2024-01-01", "2023-05-01")
 
 ROWS = (
     Kind("Microsoft.Resources/resourceGroups", GROUPS, bodies.GROUP, normalise=groups.group),
@@ -114,7 +118,7 @@ ROWS = (
         normalise=cognitive.deployment, serial=True, busy=cognitive.BUSY,
     ),
     Kind("Microsoft.KeyVault/vaults", ("2026-02-01", "2024-11-01", "2023-07-01"), shape({}), writable=False),
-    Kind("Microsoft.Storage/storageAccounts", ("2025-06-01", "2024-01-01", "2023-05-01"), shape({}), writable=False),
+    Kind("Microsoft.Storage/storageAccounts", STORAGE, shape({}), writable=False),
 )  # fmt: skip
 
 BY_TYPE = {row.key: row for row in ROWS}

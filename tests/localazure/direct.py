@@ -26,13 +26,21 @@ UNSERVED = Certificates(Path("never made: nothing is served here"))
 
 
 class Direct:
-    """speed: of the typical durations, by default Azure's own; cloud: the app's façade, on this Azure."""
+    """speed: of the typical durations, by default Azure's own; cloud: the app's façade, on this Azure; certificates:
+    for tests that serve it nevertheless."""
 
-    def __init__(self, fabric: Fabric | None = None, *, speed: float = 1.0, seed: int = 0) -> None:
+    def __init__(
+        self,
+        fabric: Fabric | None = None,
+        *,
+        speed: float = 1.0,
+        seed: int = 0,
+        certificates: Certificates = UNSERVED,
+    ) -> None:
         self.fabric = fabric or NoFabric()
         self.loop = asyncio.new_event_loop()
         self.clock = VirtualClock(START)
-        self.azure = LocalAzure(fabric=self.fabric, certificates=UNSERVED, clock=self.clock, speed=speed, seed=seed)
+        self.azure = LocalAzure(fabric=self.fabric, certificates=certificates, clock=self.clock, speed=speed, seed=seed)
         self.loop.run_until_complete(self.azure.start())
         self.session = Session(self.azure, self.loop)
         self.cloud = DirectCloud(self.azure, self.session)

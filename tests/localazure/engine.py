@@ -22,9 +22,10 @@ from isthmus import names
 from isthmus.lifecycle import OVER, RUNNING, STOP_EVENT, allowed, whose
 from isthmus.plan import utc
 from isthmus.spec import Spec
+from localcloud.azure import Certificates
 from localcloud.azure.faults import Fault
 from tests.localazure.administrator import Administrator
-from tests.localazure.direct import Direct
+from tests.localazure.direct import UNSERVED, Direct
 from tests.localazure.guests import Guests
 from tests.localazure.live import Hub
 from tests.unit import samples
@@ -56,12 +57,14 @@ class Engine:
     told: what histories hold of activities: name, input and result, as JSON
     """
 
-    def __init__(self, *faults: Fault, blobs: bool = False, seed: int = 0) -> None:
+    def __init__(
+        self, *faults: Fault, blobs: bool = False, seed: int = 0, certificates: Certificates = UNSERVED
+    ) -> None:
         self._directory = tempfile.TemporaryDirectory(prefix="isthmus-engine-")
         self.administrator = Administrator(Path(self._directory.name))
         self.administrator.use()
         self.guests = Guests(self.administrator)
-        self.direct = Direct(self.guests.fabric, seed=seed)
+        self.direct = Direct(self.guests.fabric, seed=seed, certificates=certificates)
         self.azure = self.guests.azure = self.direct.azure
         self.azure.front.faults.extend(faults)
         self.session, self.cloud = self.direct.session, self.direct.cloud

@@ -110,7 +110,8 @@ def test_a_metric_of_the_table_can_be_told(metric: Any) -> None:
     by = dict.fromkeys(metric.by, "x")
     with told() as kept:
         telemetry.count(metric, 3, **by)
-        assert kept.values(metric.name)[metric.name] == [(by, (1, 3) if metric.kind == "histogram" else 3)]
+        # (A gauge keeps what other tests of this process set for other attributes.)
+        assert (by, (1, 3) if metric.kind == "histogram" else 3) in kept.values(metric.name)[metric.name]
 
 
 def request(url: str) -> Any:
