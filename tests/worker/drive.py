@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import logging
 import sys
 import uuid
 from pathlib import Path
@@ -110,4 +111,5 @@ def _flush() -> None:
 
 if __name__ == "__main__":
     sys.stdout = sys.stderr  # what the app prints is no answer
+    logging.getLogger().setLevel(logging.INFO)  # as the proxy worker does
     asyncio.run(main(sys.argv[1]))
