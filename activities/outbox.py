@@ -53,34 +53,41 @@ class Sender:
 
     def run(self) -> None:
         """Everything that is due."""
+        lives: dict[Life, list[Reminder]] = {}
+        for reminder in self.records.reminders(self.now()):
+            lives.setdefault(reminder.life, []).append(reminder)
         with ThreadPoolExecutor(self.cloud.at_once) as pool:
-            list(pool.map(self._look, self.records.reminders(self.now())))
+            list(pool.map(self._look, lives, lives.values()))
 
-    def _look(self, reminder: Reminder) -> None:
+    def _look(self, life: Life, reminders: list[Reminder]) -> None:
         """One outbox that can't be read must not stop the others."""
         if self.enough():
             return
-        with telemetry.about({"environment": reminder.life[0], "generation": reminder.life[1]}):
+        with telemetry.about({"environment": life[0], "generation": life[1]}):
             try:
-                self._life(reminder)
+                self._life(life, reminders)
             except Exception:
                 log.exception("its outbox could not be looked at")
 
-    def _life(self, reminder: Reminder) -> None:
-        record = self._change(reminder.life, self._looked)
+    def _life(self, life: Life, reminders: list[Reminder]) -> None:
+        record = self._change(life, self._looked)
         if record is None:
-            if self.now() - reminder.set > RUBBISH:
-                self.records.forget_reminder(reminder)
+            self._forget([one for one in reminders if self.now() - one.set > RUBBISH])
             return
         for _ in range(MOST):
             entry = events.due(record, self.now())
             if entry is None or record["receiver"]["url"] in self.down:
                 break
-            record = self._try(reminder.life, record, entry)
+            record = self._try(life, record, entry)
         following = events.next_due(record, self.now(), self.lead)
+        if following and following <= self.now():
+            return  # its reminders stay
         if following:
-            self.records.remind(reminder.life, following)
-        if following is None or following > self.now():
+            self.records.remind(life, following)
+        self._forget(reminders)
+
+    def _forget(self, reminders: list[Reminder]) -> None:
+        for reminder in reminders:
             self.records.forget_reminder(reminder)
 
     def _looked(self, document: Document) -> Document:

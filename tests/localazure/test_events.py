@@ -351,3 +351,21 @@ def test_a_receiver_that_hangs_is_waited_for_once_a_run_and_the_others_get_their
     for pause in PAUSES[:2]:
         later(engine, pause)
     assert [delivery(engine, life)["sent"] >= 1 for life in lives] == [True] * 3
+
+
+def test_a_life_with_several_reminders_is_looked_at_once_and_none_is_left_over(engine: Engine) -> None:
+    life = engine.ask(events={"url": URL})
+    for seconds in (-60, -30):
+        engine.records.remind(life, engine.time() + timedelta(seconds=seconds))
+    broken(engine, status=503, count=1)
+    engine.send_events()
+    assert engine.record(life)["outbox_looks"] == 1
+    assert len(list(engine.records.reminders(engine.time() + timedelta(days=1)))) == 1
+
+
+def test_while_a_receiver_is_down_reminders_do_not_pile_up(engine: Engine) -> None:
+    engine.azure.front.faults.append(Fault(method="POST", path="hooks.events.example", effect="hang", count=0))
+    for number in "234":
+        engine.ask(f"aaaaa{number}", name=f"env-{number}", events={"url": URL})
+    engine.send_events()
+    assert len(list(engine.records.reminders(engine.time() + timedelta(days=1)))) == 3
