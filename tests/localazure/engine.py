@@ -179,10 +179,7 @@ class Engine:
     def send_events(self, lead: timedelta = timedelta(minutes=60)) -> None:
         """What the timer does."""
         self.direct.advance(self.hub.now - self.direct.clock.now())
-        Sender(self.cloud, self.records, self.session, ORIGIN, lead, self.time).run()
-
-    def time(self) -> datetime:
-        return datetime.fromtimestamp(self.hub.now, UTC)
+        Sender(self.cloud, self.records, self.session, ORIGIN, lead, self.now).run()
 
     def settle(self, seconds: float = SETTLING) -> None:
         """Lets Azure end what is under way."""

@@ -195,14 +195,14 @@ def test_that_a_lease_ends_soon_is_told_once_and_again_when_it_was_renewed(engin
 
     def until_end(lead: timedelta) -> None:
         ends = datetime.fromisoformat(engine.record(life)["expires_at"]) - lead
-        later(engine, (ends - engine.time()).total_seconds())
+        later(engine, (ends - engine.now()).total_seconds())
 
     until_end(timedelta(minutes=61))
     assert "expiring" not in kinds(engine)
     until_end(timedelta(minutes=59))
     until_end(timedelta(minutes=30))
     assert kinds(engine)[4:] == ["expiring"]
-    bookkeeping.renew(engine.records, life, 480, engine.time())
+    bookkeeping.renew(engine.records, life, 480, engine.now())
     until_end(timedelta(minutes=61))
     assert kinds(engine)[4:] == ["expiring"]
     until_end(timedelta(minutes=59))
@@ -292,7 +292,7 @@ def test_without_a_receiver_nothing_is_kept_or_looked_at(engine: Engine) -> None
     life = engine.ask()
     engine.run()
     assert engine.record(life).get("outbox") == []
-    assert list(engine.records.reminders(engine.time())) == []
+    assert list(engine.records.reminders(engine.now())) == []
     assert delivery(engine, life) is None
 
 
@@ -315,7 +315,7 @@ def test_without_a_signing_key_nothing_is_sent_and_the_status_says_why(
 def test_when_all_is_told_nothing_is_looked_at_any_more(engine: Engine) -> None:
     life = whole_life(engine, events={"url": URL})
     later(engine, 24 * 3600)
-    assert list(engine.records.reminders(engine.time() + timedelta(days=400))) == []
+    assert list(engine.records.reminders(engine.now() + timedelta(days=400))) == []
     looks = engine.record(life)["outbox_looks"]
     later(engine, 24 * 3600)
     assert engine.record(life)["outbox_looks"] == looks
@@ -356,11 +356,11 @@ def test_a_receiver_that_hangs_is_waited_for_once_a_run_and_the_others_get_their
 def test_a_life_with_several_reminders_is_looked_at_once_and_none_is_left_over(engine: Engine) -> None:
     life = engine.ask(events={"url": URL})
     for seconds in (-60, -30):
-        engine.records.remind(life, engine.time() + timedelta(seconds=seconds))
+        engine.records.remind(life, engine.now() + timedelta(seconds=seconds))
     broken(engine, status=503, count=1)
     engine.send_events()
     assert engine.record(life)["outbox_looks"] == 1
-    assert len(list(engine.records.reminders(engine.time() + timedelta(days=1)))) == 1
+    assert len(list(engine.records.reminders(engine.now() + timedelta(days=1)))) == 1
 
 
 def test_while_a_receiver_is_down_reminders_do_not_pile_up(engine: Engine) -> None:
@@ -368,4 +368,4 @@ def test_while_a_receiver_is_down_reminders_do_not_pile_up(engine: Engine) -> No
     for number in "234":
         engine.ask(f"aaaaa{number}", name=f"env-{number}", events={"url": URL})
     engine.send_events()
-    assert len(list(engine.records.reminders(engine.time() + timedelta(days=1)))) == 3
+    assert len(list(engine.records.reminders(engine.now() + timedelta(days=1)))) == 3
