@@ -4,8 +4,15 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from activities import registry
-from orchestrators import build_corp, clean_up, provision_environment, teardown_environment
-from triggers import cleanup, environments, events, pages, plans, service
+from orchestrators import (
+    build_corp,
+    check_drift,
+    clean_up,
+    provision_environment,
+    repair_environment,
+    teardown_environment,
+)
+from triggers import cleanup, drift, environments, events, pages, plans, service
 
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 for module in (
@@ -15,10 +22,13 @@ for module in (
     service,
     cleanup,
     events,
+    drift,
     provision_environment,
     build_corp,
     teardown_environment,
     clean_up,
+    check_drift,
+    repair_environment,
     registry,
 ):
     app.register_functions(module.blueprint)

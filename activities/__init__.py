@@ -23,6 +23,7 @@ web.py                requests to addresses that somebody named, not into our ow
 bookkeeping.py        what the orchestrators write down: phases, progress
 steps.py              what every step's activity is given
 cleanup.py            what has expired or was left behind; what is forgotten; the report of a sweep
+drift.py              looks whether what stands is as planned, and what came of putting it right
 telemetry.py          log lines, spans and metrics, all with the same fields
 registry.py           the table: step kind -> ensure and remove; registers every activity
 """

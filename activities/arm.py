@@ -16,9 +16,10 @@ from azure.core.exceptions import AzureError
 from activities.cloud import Cloud, begin, code_of, get, outcome_of, outcome_of_body, retry_after
 from activities.steps import Request
 from isthmus import names
+from isthmus.drift import Difference
 from isthmus.errors import rule_of
-from isthmus.outcomes import Failed, Outcome, failed, failure_in, pending, ready, stopped
-from isthmus.wanted import differences
+from isthmus.outcomes import Failed, Outcome, failed, failure_in, pending, ready, stopped, told
+from isthmus.wanted import MOVING_TAGS, differences
 
 MOST_WRITES = 2
 FAILED_STATES = frozenset({"failed", "canceled"})
@@ -37,6 +38,8 @@ class Resource:
     look: more keywords for `get`
     prepare: turns what the plan wants into the request body
     finish: turns the resource that is there and as wanted into the outcome
+    astray: what is wrong with one whose body is as wanted, in words: what ARM's comparison can't see
+    mend: the one write that puts right what went astray; its raw answer
     afterwards: once it is gone: what must still be purged; None when nothing is left
     blocker: what stands against its deletion, in words; empty where Azure's own message says it
     """
@@ -50,6 +53,8 @@ class Resource:
     look: Mapping[str, Any] = field(default_factory=dict)
     prepare: Callable[[Request], Json] = Request.wanted
     finish: Callable[[Request, Json], Outcome | None] = lambda request, have: None
+    astray: Callable[[Request, Json], str] = lambda request, have: ""
+    mend: Callable[[Request], Any] = lambda request: None
     allowed: Callable[[Request, Json], str | None] = lambda request, have: None
     afterwards: Callable[[Request], Outcome | None] = lambda request: None
     blocker: Callable[[Request, Failed], str] = lambda request, failure: ""
@@ -89,6 +94,7 @@ def _ensure(request: Request, resource: Resource) -> Outcome:
     have = resource.read(request)
     if have is None:
         return _put(request, resource, body, "was not there")
+    body = _with_tags_of(have, body)
     state = state_of(have)
     if state in FAILED_STATES:
         return _put(request, resource, body, f"its provisioning state was {state}")
@@ -97,10 +103,37 @@ def _ensure(request: Request, resource: Resource) -> Outcome:
     different = differences(body, have, resource.hidden)
     if different:
         return _put(request, resource, body, "differed at " + ", ".join(different[:5]))
+    if wrong := resource.astray(request, have):
+        return _mend(request, resource, wrong)
     return _ready(request, resource, have, wrote=False)
 
 
-def _put(request: Request, resource: Resource, body: Json, why: str) -> Outcome:
+def look(request: Request, resource: Resource) -> Difference | None:
+    """How what is there differs from what is wanted; None if it does not. Writes nothing. Raises AzureError."""
+    have = resource.read(request)
+    if have is None:
+        return "missing", "it is not there"
+    if (state := state_of(have)) not in ("succeeded", ""):
+        return "changed", f"its provisioning state is {state}"
+    if different := differences(resource.prepare(request), have, resource.hidden):
+        return "changed", f"it differs at {', '.join(different[:5])}"
+    if wrong := resource.astray(request, have):
+        return "astray", wrong
+    finished = resource.finish(request, have)
+    return None if finished is None or finished["state"] == "ready" else ("astray", told(finished))
+
+
+def _with_tags_of(have: Json, body: Json) -> Json:
+    """A PUT takes away every tag that it does not name: those that others have set stay, and a lease that was moved on
+    by its tag is not set back."""
+    if "tags" not in body:
+        return body
+    there = have.get("tags") or {}
+    return body | {"tags": there | body["tags"] | {tag: there[tag] for tag in MOVING_TAGS if tag in there}}
+
+
+def _refused(request: Request, why: str) -> Failed | None:
+    """Why nothing is written; None if it may be."""
     if request.stopping():
         return stopped()
     if request.writes >= MOST_WRITES:
@@ -109,6 +142,20 @@ def _put(request: Request, resource: Resource, body: Json, why: str) -> Outcome:
             f"It was written {request.writes} times and still {why}.",
             hint="Somebody or something else changes it (a policy, another deployment): look at its activity log.",
         )
+    return None
+
+
+def _mend(request: Request, resource: Resource, wrong: str) -> Outcome:
+    if refusal := _refused(request, f"was not as it should be: {wrong}"):
+        return refusal
+    answer = resource.mend(request)
+    remember(request, answer, "ensure")
+    return pending(f"{wrong}; asked for", retry_after(answer.headers), wrote=True)
+
+
+def _put(request: Request, resource: Resource, body: Json, why: str) -> Outcome:
+    if refusal := _refused(request, why):
+        return refusal
     try:
         answer = begin(resource.call(request, resource.put), *request.names, body)
     except AzureError as error:

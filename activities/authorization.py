@@ -9,6 +9,7 @@ from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFo
 from activities.cloud import outcome_of
 from activities.steps import Request
 from isthmus import names
+from isthmus.drift import Difference
 from isthmus.outcomes import Outcome, pending, ready, stopped
 
 
@@ -49,6 +50,16 @@ def ensure_access(request: Request) -> Outcome:
         return pending("another assignment was quicker", 1.0)
     except AzureError as error:
         return outcome_of(error)
+
+
+def look_at_access(request: Request) -> Difference | None:
+    """Whether the identity has its role on the secret. Raises AzureError."""
+    wanted = request.wanted()
+    for item in _assignments(request, wanted["scope"]):
+        same = item.role_definition_id.lower() == wanted["role"].lower()
+        if same and item.principal_id == wanted["principal"]:
+            return None
+    return "missing", f"the VM's identity may not read {wanted['scope'].rsplit('/', 1)[1]} (any more)"
 
 
 def remove_access(request: Request) -> Outcome:

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from activities.arm import Json, Resource, at
+from activities.cloud import begin
 from activities.keyvault import api_key_in
 from activities.steps import Request
 from isthmus.cloudinit import render
 from isthmus.outcomes import Outcome, failed, pending, ready
 
 VM_FILES = Path(__file__).resolve().parent.parent / "infra" / "vm"
+STOPPED_STATES = frozenset({"powerstate/stopped", "powerstate/deallocated"})
 RUNNING_STATES = frozenset({"pending", "running", "unknown", ""})
 
 
@@ -81,9 +83,24 @@ def _run_command() -> Resource:
     )
 
 
+def _power(request: Request, have: Json) -> str:
+    """Why the VM is of no use though it is there: somebody stopped it."""
+    statuses = at(have, "properties.instanceView.statuses") or []
+    states = [str(status.get("code")).lower() for status in statuses]
+    stopped = next((state for state in states if state in STOPPED_STATES), "")
+    return f"it is {stopped.rpartition('/')[2]}" if stopped else ""
+
+
+def _start(request: Request) -> Any:
+    return begin(request.cloud.compute.virtual_machines.begin_start, *request.names)
+
+
 KINDS = {
     "virtual_machine": Resource(
         lambda cloud: cloud.compute.virtual_machines,
+        look={"expand": "instanceView"},
+        astray=_power,
+        mend=_start,
         prepare=_machine,
         hidden=frozenset({"properties.osProfile.customData"}),
     ),

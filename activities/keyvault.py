@@ -11,6 +11,7 @@ from azure.core.exceptions import AzureError, ResourceNotFoundError
 from activities.cloud import Cloud, code_of, outcome_of
 from activities.steps import Request
 from isthmus import names
+from isthmus.drift import Difference
 from isthmus.errors import rule_of
 from isthmus.outcomes import Failed, Outcome, failed, pending, ready, stopped
 from isthmus.plan import utc
@@ -151,15 +152,40 @@ def ensure_api_key(request: Request) -> Outcome:
         place = latest(request.cloud, wanted["secret"])
         if place is None:
             return not_reserved(wanted["secret"])
-        if is_value(place, "api-key"):
+        held = is_value(place, "api-key")
+        if not held and request.stopping():
+            return stopped()
+        keys = request.cloud.cognitive.accounts.list_keys(group, account)
+        if held and _opens(request.cloud, wanted["secret"], keys):
             return ready()
         if request.stopping():
             return stopped()
-        key = Secret(request.cloud.cognitive.accounts.list_keys(group, account).key1)
-        put(request.cloud, wanted["secret"], key, "api-key", wanted["tags"])
+        put(request.cloud, wanted["secret"], Secret(keys.key1), "api-key", wanted["tags"])
         return ready(wrote=True)
     except AzureError as error:
         return outcome_of(error)
+
+
+def _opens(cloud: Cloud, secret: str, keys: Any) -> bool:
+    """Whether what the vault has is a key of the account; neither leaves this module."""
+    return cloud.secrets.get_secret(secret).value in (keys.key1, keys.key2)
+
+
+def look_at_api_key(request: Request) -> Difference | None:
+    """Whether the vault has a key of the account. Raises AzureError."""
+    wanted = request.step["wanted"]
+    group, account = wanted["account"].split("/")[4], wanted["account"].rsplit("/", 1)[1]
+    if not holds(request.cloud, wanted["secret"], "api-key"):
+        return "missing", f"Key Vault has no API key in {wanted['secret']}"
+    keys = request.cloud.cognitive.accounts.list_keys(group, account)
+    opens = _opens(request.cloud, wanted["secret"], keys)
+    return None if opens else ("changed", "the key in Key Vault is no key of the account (any more)")
+
+
+def look_at_reserved(request: Request) -> Difference | None:
+    """Whether the secret is there at all. Raises AzureError."""
+    secret = request.step["wanted"]["secret"]
+    return ("missing", f"Key Vault has no {secret}") if latest(request.cloud, secret) is None else None
 
 
 def remove_api_key(request: Request) -> Outcome:

@@ -19,6 +19,7 @@ from activities import (
     cleanup,
     cognitiveservices,
     compute,
+    drift,
     identities,
     keyvault,
     network,
@@ -97,6 +98,22 @@ def _end_sweep(cloud: Cloud, records: Records, given: Given) -> Mapping[str, Any
     return cleanup.end_sweep(cloud, records, given["report"], datetime.fromisoformat(given["now"]))
 
 
+def _find_ready(cloud: Cloud, records: Records, given: Given) -> Mapping[str, Any]:
+    return drift.find_ready(records)
+
+
+def _look_for_drift(cloud: Cloud, records: Records, given: Given) -> Mapping[str, Any]:
+    return drift.look_for_drift(cloud, records, ARM_KINDS, _life(given), given["corp"])
+
+
+def _note_drift(cloud: Cloud, records: Records, given: Given) -> Mapping[str, Any]:
+    return drift.note_drift(records, _life(given), given)
+
+
+def _end_repair(cloud: Cloud, records: Records, given: Given) -> Mapping[str, Any]:
+    return drift.end_repair(records, _life(given), given)
+
+
 def _step(verb: Verb, cloud: Cloud, records: Records, given: Given) -> Outcome:
     return verb(request_of(given, cloud, records))
 
@@ -110,6 +127,10 @@ ACTIVITIES: dict[str, Act] = {
     "begin_teardown": _begin_teardown,
     "find_expired": _find_expired,
     "end_sweep": _end_sweep,
+    "find_ready": _find_ready,
+    "look_for_drift": _look_for_drift,
+    "note_drift": _note_drift,
+    "end_repair": _end_repair,
 }
 
 log = telemetry.logger("activities")

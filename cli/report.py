@@ -15,6 +15,7 @@ from rich.text import Text
 from cli.events import error_text
 from cli.outcomes import kept
 from cli.picture import picture
+from isthmus.drift import repaired
 from isthmus.events import in_words
 
 Status = Mapping[str, Any]
@@ -108,6 +109,7 @@ def _evidence(check: Mapping[str, Any], console: Console) -> None:
 def _facts(status: Status) -> Iterator[tuple[str, str]]:
     name, may = status["name"], status.get("actions") or {}
     if status["phase"] == "ready":
+        yield from _drift(status.get("drift") or {})
         yield "lease", f"until {status['expires_at']}; longer: isthmus renew {name}"
     if may.get("retry"):
         yield "retry", f"isthmus retry {name} --wait"
@@ -122,3 +124,14 @@ def _facts(status: Status) -> Iterator[tuple[str, str]]:
         yield "teardown", f"tried {teardown['tries']} times; again from {teardown['next_try']} on, with a sweep"
     if status.get("error") and status.get("correlation_id"):
         yield "trace", f"correlation id {status['correlation_id']}"
+
+
+def _drift(drift: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What is not as planned, and what came of putting it right."""
+    findings = drift.get("findings") or ()
+    for one in findings[:FEW]:
+        yield "drift", f"{one['corp']}: {one['title']}: {one['detail']}"
+    if len(findings) > FEW:
+        yield "drift", f"{len(findings) - FEW} more; see --json"
+    if findings:
+        yield "repair", repaired(drift)

@@ -18,6 +18,7 @@ scale.md       generated: what one deployment holds
 ../infra/host.scheduler.json   generated: host.json for the Durable Task Scheduler
 landing-zones.md   subnets, ways out and DNS zones that exist already; tags
 cost.md        the estimate of every plan, and its prices
+drift.md       what is looked at once an environment is ready, and what of it is put right
 cleanup.md     what sweeps take down, what they never touch, and what they report
 localcloud.md  generated: what the local cloud offers, from localcloud/azure/
 """

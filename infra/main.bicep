@@ -83,6 +83,9 @@ param ockamIdentitySecret string = ''
 @description('How often what has expired is looked for, as NCRONTAB; more often than twice an hour, or an alert is raised.')
 param cleanupSchedule string = '0 */5 * * * *'
 
+@description('When environments that are ready are looked at for drift, as NCRONTAB: once an hour by default.')
+param driftSchedule string = '0 30 * * * *'
+
 @description('Whether cleanup takes down what has expired (`on`), only reports what it would take down (`dry-run`), or does nothing (`off`).')
 @allowed(['on', 'dry-run', 'off'])
 param cleanup string = 'on'
@@ -269,6 +272,7 @@ module app 'modules/app.bicep' = {
       { name: 'ISTHMUS_CLEANUP', value: cleanup }
       { name: 'ISTHMUS_CLEANUP_MOST', value: string(cleanupMost) }
       { name: 'ISTHMUS_CLEANUP_SCHEDULE', value: cleanupSchedule }
+      { name: 'ISTHMUS_DRIFT_SCHEDULE', value: driftSchedule }
       { name: 'ISTHMUS_DURABLE_URLS', value: durableStatusUrls ? 'on' : 'off' }
       { name: 'ISTHMUS_EVENTS_PRIVATE', value: eventsToPrivateAddresses ? 'allow' : 'refuse' }
       { name: 'ISTHMUS_EVENTS_SCHEDULE', value: eventsSchedule }

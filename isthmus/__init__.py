@@ -18,6 +18,7 @@ wanted.py       references to other steps' outputs, hashes, and "is it as wanted
 outcomes.py     ready, pending, failed: what an activity says of a step
 codes.py        the table of error codes: what each means, what is done about it, how long, and how to mend it
 errors.py       our exceptions, and an error answer -> the outcome that the table gives it
+drift.py        what of an environment that differs from its plan is put right, and the walk that does it
 sweep.py        what a sweep takes down, and what it leaves alone for which reason
 lifecycle.py    the phases of an environment and what may follow what
 events.py       lifecycle events: which arise, how they look as CloudEvents, when each is sent

@@ -117,6 +117,38 @@ class Teardown(TypedDict):
     next_try: str | None
 
 
+class DriftFinding(TypedDict):
+    """One thing that is not as planned. `repairable`: whether `drift: repair` puts it right; the rest is for people."""
+
+    step: str
+    kind: str
+    title: str
+    corp: str
+    what: Literal["missing", "changed", "astray"]
+    detail: str
+    repairable: bool
+
+
+class Repair(TypedDict):
+    """The last time that something was put right. `ended_at`: null while it is under way; `steps`: what was broken;
+    `error`: why it could not be put right, or is not proved to be."""
+
+    began_at: str
+    ended_at: str | None
+    steps: list[str]
+    error: StepError | None
+
+
+class Drift(TypedDict):
+    """What the last look at an environment that is ready found. `unseen`: what could not be looked at, in words."""
+
+    looked_at: str
+    mode: Literal["report", "repair"]
+    findings: list[DriftFinding]
+    unseen: list[str]
+    repair: Repair | None
+
+
 class Allowed(TypedDict):
     """What may be done with it now."""
 
@@ -168,6 +200,7 @@ class StatusDocument(TypedDict):
     proof: Proof | None
     stop: Stop | None
     teardown: Teardown | None
+    drift: Drift | None
     actions: Allowed
     events: Delivery | None
     log: list[LogEntry]

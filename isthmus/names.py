@@ -101,7 +101,7 @@ def role_definition(subscription: str, role: str) -> str:
     return f"/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{role}"
 
 
-def nonce(environment: str, generation: str, corp: str, attempt: int) -> str:
+def nonce(environment: str, generation: str, corp: str, attempt: int | str) -> str:
     """The code that an answer must repeat, so that it is the answer to this run's question."""
     text = f"{environment}/{generation}/{corp}/{attempt}"
     return hashlib.sha256(text.encode()).hexdigest()[:10].upper()

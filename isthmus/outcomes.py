@@ -85,5 +85,10 @@ def failure_in(outcome: Outcome) -> Failed | None:
     return outcome.get("trouble") if outcome["state"] == "pending" else None
 
 
+def told(outcome: Pending | Failed) -> str:
+    """In words, why it is not ready."""
+    return outcome["detail"] if outcome["state"] == "pending" else f"{outcome['code']}: {outcome['message']}"
+
+
 def stopped() -> Failed:
     return failed(STOPPED, "The environment is being stopped; this step was not begun.")

@@ -117,6 +117,11 @@ BESIDE_STEPS: dict[str, tuple[str, ...]] = {
         "Microsoft.Resources/subscriptions/resources/read",
         f"{OPENAI}/deletedAccounts/read",
     ),
+    "drift": (
+        f"{NETWORK}/privateDnsZones/A/read",
+        f"{NETWORK}/privateDnsZones/A/write",
+        f"{COMPUTE}/virtualMachines/start/action",
+    ),
     "operations under way": (
         "Microsoft.Resources/subscriptions/operationresults/read",
         f"{NETWORK}/locations/operations/read",

@@ -28,6 +28,8 @@ TUNING = {
 
 OPTIONAL = {
     "ISTHMUS_CLEANUP_SCHEDULE": "when expired environments are looked for, as NCRONTAB; the timer trigger reads it",
+    "ISTHMUS_DRIFT_SCHEDULE": "when environments that are ready are looked at for drift, as NCRONTAB; the timer "
+    "trigger reads it",
     "ISTHMUS_DURABLE_URLS": "`off` leaves the Durable status-query URLs, which carry a key of the whole task hub, out "
     "of the answer to a creation",
     "ISTHMUS_EVENTS_PRIVATE": "`allow` lets lifecycle events go to private address ranges, such as a receiver in the "

@@ -20,7 +20,7 @@ from isthmus.receivers import Receiver
 
 MAX_BODY = 256 * 1024
 """Bytes. A hundred consumers with tickets are under 100 KB."""
-PARTS = frozenset({"reserve", "verify", "teardown"})
+PARTS = frozenset({"reserve", "verify", "teardown", "repair"})
 """The record keeps a part for each of these beside one for each corp, so no corp can bear such a name."""
 
 Name = Annotated[
@@ -162,6 +162,11 @@ class Spec(BaseModel):
     )
     on_failure: Literal["rollback", "keep"] = Field(
         "rollback", description="What happens when it fails: everything is removed, or kept to look at."
+    )
+    drift: Literal["report", "repair"] = Field(
+        "report",
+        description="What happens when something of it no longer is as planned, once it is ready: it is told of, or "
+        "also put right where that is safe, and proved anew.",
     )
     tags: dict[str, str] = Field(
         default_factory=dict,

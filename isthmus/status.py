@@ -10,6 +10,7 @@ from typing import Any, cast
 from isthmus.documents import (
     Allowed,
     Delivery,
+    Drift,
     Progress,
     StatusDocument,
     StepError,
@@ -27,7 +28,9 @@ from isthmus.names import portal
 def status_document(record: Mapping[str, Any], progress: Mapping[str, Sequence[Mapping[str, Any]]]) -> StatusDocument:
     """`record`: the environment's; `progress`: corp (or stage) -> lines as the walk wrote them."""
     plan = record["plan"] or {}
-    built = {line["id"]: line for part, group in progress.items() if part != "teardown" for line in group}
+    # What is being repaired is told as it is now, not as it was built.
+    parts = sorted(progress.items(), key=lambda item: item[0] == "repair")
+    built = {line["id"]: line for part, group in parts if part != "teardown" for line in group}
     removed = {line["id"]: line for line in progress.get("teardown", [])}
     steps = [_step(step, built.get(step["id"]), removed.get(step["id"])) for step in plan.get("steps", [])]
     return {
@@ -60,6 +63,7 @@ def status_document(record: Mapping[str, Any], progress: Mapping[str, Sequence[M
         "proof": record["proof"],
         "stop": record["stop"],
         "teardown": _teardown(record["teardown"]),
+        "drift": _drift(record.get("drift")),
         "actions": cast(Allowed, allowed(record)),
         "events": _delivery(record),
         "log": record["actions"],
@@ -124,6 +128,14 @@ def _error(outcome: Mapping[str, Any] | None) -> StepError | None:
         "hint": outcome["hint"],
         "request_id": outcome["request_id"],
     }
+
+
+def _drift(found: Mapping[str, Any] | None) -> Drift | None:
+    if found is None:
+        return None
+    repair = found["repair"]
+    shown = repair and {**repair, "error": _error(repair["error"])}
+    return cast(Drift, {**found, "repair": shown})
 
 
 def _teardown(summary: Mapping[str, Any] | None) -> Teardown | None:

@@ -82,14 +82,25 @@ def differences(want: Any, have: Any, hidden: frozenset[str] = frozenset(), path
 
 
 def _list_differences(want: list[Any], have: Any, hidden: frozenset[str], path: str) -> list[str]:
-    if not isinstance(have, list) or len(have) != len(want):
+    if not isinstance(have, list):
         return [path]
-    if all(isinstance(item, Mapping) and "name" in item for item in want):
+    named = bool(want) and all(isinstance(item, Mapping) and "name" in item for item in want)
+    if len(have) != len(want):
+        return _too_many_or_few(want, have, path) if named else [path]
+    if named:
         by_name = {str(item.get("name", "")).lower(): item for item in have if isinstance(item, Mapping)}
         pairs = [(item, by_name.get(item["name"].lower())) for item in want]
     else:
         pairs = list(zip(want, have, strict=True))
     return [found for item, other in pairs for found in differences(item, other, hidden, f"{path}[]")]
+
+
+def _too_many_or_few(want: list[Any], have: list[Any], path: str) -> list[str]:
+    """The names that only one of the two has."""
+    wanted, there = (
+        {str(item.get("name", "")).lower() for item in items if isinstance(item, Mapping)} for items in (want, have)
+    )
+    return [f"{path}[{name}]" for name in sorted(wanted ^ there)] or [path]
 
 
 def _same(want: Any, have: Any) -> bool:

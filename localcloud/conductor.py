@@ -29,7 +29,11 @@ ROOT = Path(__file__).resolve().parent.parent
 PR_SET_PDEATHSIG = 1
 START_SECONDS = 60.0
 END_SECONDS = 10.0
-APP_SETTINGS = {"ISTHMUS_CLEANUP_SCHEDULE": "0 */5 * * * *", "ISTHMUS_EVENTS_SCHEDULE": "*/2 * * * * *"}
+APP_SETTINGS = {
+    "ISTHMUS_CLEANUP_SCHEDULE": "0 */5 * * * *",
+    "ISTHMUS_DRIFT_SCHEDULE": "30 */10 * * * *",
+    "ISTHMUS_EVENTS_SCHEDULE": "*/2 * * * * *",
+}
 
 
 class StartError(Exception):

@@ -7,6 +7,7 @@ pages.py          the status pages, for people
 service.py        health, and the OpenAPI document
 events.py         the timer that sends lifecycle events, and who is told of them
 cleanup.py        cleanup: the timer, dry runs, the last reports
+drift.py          the timer that looks whether what is ready is still as planned
 endpoint.py       what every endpoint has in common: correlation id, who asks, log, failures
 answers.py        how answers and problems look
 """

@@ -8,6 +8,7 @@ corp_map.py     one corp's steps as marks on tracks
 layout.py       where the marks stand: columns by needs, lanes like tracks
 steps.py        the steps in words, with their bars against the critical path
 timing.py       begins, ends and plans as seconds on one axis
+drifting.py     what is not as planned any more
 marks.py        how a state looks: shape, sign, colour, word
 words.py        times and durations in words
 shell.py        what stands around every page

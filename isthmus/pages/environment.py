@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from isthmus.pages import parts
+from isthmus.pages.drifting import drift
 from isthmus.pages.markup import el, join
 from isthmus.pages.picture import picture
 from isthmus.pages.shell import shell
@@ -35,6 +36,7 @@ def environment_page(document: Mapping[str, Any], now: datetime, query: str = ""
         top,
         parts.leftovers(document),
         parts.trouble(document),
+        drift(document, now),
         picture(document),
         parts.proof(document),
         timeline(document, now),

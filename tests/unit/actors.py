@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from activities import bookkeeping
+from activities import bookkeeping, drift
 from activities.records import Records
 from isthmus import names
 from isthmus.outcomes import Outcome, pending, ready, stopped
@@ -153,3 +153,20 @@ class Swept(World):
 
     def _end_sweep(self, given: dict[str, Any]) -> Any:
         return given["report"]
+
+
+class Drifting(World):
+    """A world in which one thing of the provider's is not as planned, and shall be repaired."""
+
+    def _find_ready(self, given: dict[str, Any]) -> Any:
+        return drift.find_ready(self.records)
+
+    def _look_for_drift(self, given: dict[str, Any]) -> Any:
+        step = {"step": "ai-corp/network_security_group", "repairable": True, "what": "changed", "detail": "a rule"}
+        return {"findings": [step] if given["corp"] == "ai-corp" else [], "unseen": []}
+
+    def _note_drift(self, given: dict[str, Any]) -> Any:
+        return drift.note_drift(self.records, LIFE, given)
+
+    def _end_repair(self, given: dict[str, Any]) -> Any:
+        return drift.end_repair(self.records, LIFE, given)

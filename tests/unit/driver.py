@@ -21,7 +21,14 @@ from localcloud.host.episode import Episode, Instance, Parent, run
 from localcloud.host.events import Event, Type, event
 from localcloud.host.invoke import Invoker
 from localcloud.host.replay import Scheduled
-from orchestrators import build_corp, clean_up, provision_environment, teardown_environment
+from orchestrators import (
+    build_corp,
+    check_drift,
+    clean_up,
+    provision_environment,
+    repair_environment,
+    teardown_environment,
+)
 
 START = 1_780_000_000.0
 ACTIVITY_SECONDS = 0.25
@@ -33,7 +40,14 @@ Activity = Callable[[str, dict[str, Any], float], Any]
 def orchestrators() -> functions.App:
     """The app's orchestrators and nothing else."""
     app = df.DFApp()
-    for module in (provision_environment, build_corp, teardown_environment, clean_up):
+    for module in (
+        provision_environment,
+        build_corp,
+        teardown_environment,
+        clean_up,
+        check_drift,
+        repair_environment,
+    ):
         app.register_functions(module.blueprint)
     return functions.index(app)
 

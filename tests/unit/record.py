@@ -13,7 +13,7 @@ from typing import Any
 from activities import bookkeeping
 from isthmus import names
 from isthmus.outcomes import failed, pending, ready
-from tests.unit.actors import Swept, World
+from tests.unit.actors import Drifting, Swept, World
 from tests.unit.samples import LIFE
 
 FOLDER = Path(__file__).resolve().parent / "histories"
@@ -106,6 +106,16 @@ def sweep() -> dict[str, Any]:
     return world.histories()
 
 
+def drift() -> dict[str, Any]:
+    """A rule was added outside: it is put right and proved anew, and the corp beside it is as planned."""
+    world = Drifting(bare=True)
+    world.provision()
+    world.records.change(LIFE, lambda document: document | {"spec": document["spec"] | {"drift": "repair"}})
+    world.driver.start("check_drift", None, "check-drift")
+    world.driver.run()
+    return {name: told for name, told in world.histories().items() if "check-drift" in name}
+
+
 def _taken_down(world: World, instance: str = names.teardown_instance(*LIFE)) -> dict[str, Any]:
     """What DELETE of a ready environment comes to; its own history alone."""
     world.stop()
@@ -115,7 +125,7 @@ def _taken_down(world: World, instance: str = names.teardown_instance(*LIFE)) ->
 
 
 RECORDED: dict[str, Callable[[], dict[str, Any]]] = {
-    made.__name__: made for made in (success, rollback, kept, retry, cancel, unplanned, delete, blocked, sweep)
+    made.__name__: made for made in (success, rollback, kept, retry, cancel, unplanned, delete, blocked, sweep, drift)
 }
 
 

@@ -114,6 +114,13 @@ def test_a_sweep_and_the_teardown_that_it_began_are_recorded() -> None:
     }
 
 
+def test_a_round_of_looks_and_the_repair_that_it_began_are_recorded() -> None:
+    assert {told["name"] for name, told in recorded().items() if name.startswith("drift/")} == {
+        "check_drift",
+        "repair_environment",
+    }
+
+
 def test_a_stop_that_wakes_and_a_second_attempt_are_recorded() -> None:
     events = [event for told in recorded().values() for event in told["history"]]
     assert any(event["EventType"] == Type.EVENT_RAISED and event["Name"] == STOP_EVENT for event in events)

@@ -135,11 +135,21 @@ def test_the_key_goes_from_account_to_vault_and_into_no_outcome(cloud: Cloud) ->
     assert CANARY not in json.dumps(outcome)
 
 
-def test_the_key_is_fetched_once(cloud: Cloud) -> None:
+def test_the_key_is_written_once(cloud: Cloud) -> None:
     reserved(cloud)
     ensure_api_key(request(KEY, cloud))
     assert ensure_api_key(request(KEY, cloud)) == {"state": "ready", "outputs": {}, "wrote": False}
-    assert len(cloud.cognitive.accounts.asked) == 1
+    assert len(cloud.secrets.list_properties_of_secret_versions(KEY_SECRET)) == 2  # its place, then the key
+
+
+def test_a_key_that_was_rotated_outside_is_written_anew_and_its_twin_is_as_good(cloud: Cloud) -> None:
+    reserved(cloud)
+    ensure_api_key(request(KEY, cloud))
+    cloud.cognitive.accounts.list_keys = lambda *where: SimpleNamespace(key1="new", key2=CANARY)
+    assert ensure_api_key(request(KEY, cloud))["wrote"] is False
+    cloud.cognitive.accounts.list_keys = lambda *where: SimpleNamespace(key1="new", key2="other")
+    assert ensure_api_key(request(KEY, cloud))["wrote"] is True
+    assert cloud.secrets.get_secret(KEY_SECRET).value == "new"
 
 
 def test_a_key_has_no_place_that_was_not_reserved(cloud: Cloud) -> None:
