@@ -132,8 +132,13 @@ async def start(
     client: df.DurableOrchestrationClient, orchestrator: str, instance: str, payload: Mapping[str, Any]
 ) -> None:
     """Starts an orchestration unless it is at work already: of two who race, both find it running."""
-    if not await _at_work(client, instance):
+    if await _at_work(client, instance):
+        return
+    try:
         await client.start_new(orchestrator, instance, dict(payload))
+    except Exception:  # the SDK has no other for "somebody was quicker"
+        if not await _at_work(client, instance):
+            raise
 
 
 async def _end(
@@ -158,9 +163,21 @@ async def _wake(client: df.DurableOrchestrationClient, record: Document) -> None
     instances = [names.provision_instance(*life, attempt)]
     instances += [names.corp_instance(*life, corp["name"], attempt) for corp in record["spec"]["corps"]]
     for instance in instances:
-        status = await client.get_status(instance)
-        if status and status.runtime_status == df.OrchestrationRuntimeStatus.Running:
-            await client.raise_event(instance, STOP_EVENT, True)
+        if await _running(client, instance):
+            await _rouse(client, instance)
+
+
+async def _rouse(client: df.DurableOrchestrationClient, instance: str) -> None:
+    try:
+        await client.raise_event(instance, STOP_EVENT, True)
+    except Exception:  # the SDK has no other for "it has just ended"
+        if await _running(client, instance):
+            raise
+
+
+async def _running(client: df.DurableOrchestrationClient, instance: str) -> bool:
+    status = await client.get_status(instance)
+    return bool(status) and status.runtime_status == df.OrchestrationRuntimeStatus.Running
 
 
 async def _at_work(client: df.DurableOrchestrationClient, instance: str) -> bool:
