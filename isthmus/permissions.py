@@ -64,6 +64,7 @@ PERMISSIONS: dict[str, Permission] = {
     "ticket": Permission(data=True),
     "virtual_machine": _kept(
         f"{COMPUTE}/virtualMachines",
+        f"{COMPUTE}/virtualMachines/start/action",
         f"{COMPUTE}/disks/write",
         f"{COMPUTE}/disks/delete",
         f"{NETWORK}/networkInterfaces/join/action",
@@ -82,7 +83,12 @@ PERMISSIONS: dict[str, Permission] = {
         # Without it the connection stays Pending for ever.
         f"{OPENAI}/accounts/privateEndpointConnectionsApproval/action",
     ),
-    "private_dns_zone": _kept(f"{NETWORK}/privateDnsZones"),
+    "private_dns_zone": _kept(
+        f"{NETWORK}/privateDnsZones",
+        # The endpoint's record in it is looked at, and written where somebody changed it.
+        f"{NETWORK}/privateDnsZones/A/read",
+        f"{NETWORK}/privateDnsZones/A/write",
+    ),
     "dns_zone_link": _kept(f"{NETWORK}/privateDnsZones/virtualNetworkLinks", f"{NETWORK}/virtualNetworks/join/action"),
     "dns_zone_group": _kept(
         f"{NETWORK}/privateEndpoints/privateDnsZoneGroups", f"{NETWORK}/privateDnsZones/join/action"
@@ -116,11 +122,6 @@ BESIDE_STEPS: dict[str, tuple[str, ...]] = {
         f"{GROUPS}/read",
         "Microsoft.Resources/subscriptions/resources/read",
         f"{OPENAI}/deletedAccounts/read",
-    ),
-    "drift": (
-        f"{NETWORK}/privateDnsZones/A/read",
-        f"{NETWORK}/privateDnsZones/A/write",
-        f"{COMPUTE}/virtualMachines/start/action",
     ),
     "operations under way": (
         "Microsoft.Resources/subscriptions/operationresults/read",

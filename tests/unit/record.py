@@ -113,7 +113,8 @@ def drift() -> dict[str, Any]:
     world.records.change(LIFE, lambda document: document | {"spec": document["spec"] | {"drift": "repair"}})
     world.driver.start("check_drift", None, "check-drift")
     world.driver.run()
-    return {name: told for name, told in world.histories().items() if "check-drift" in name}
+    made = ("check_drift", "repair_environment")
+    return {name: told for name, told in world.histories().items() if told["name"] in made}
 
 
 def _taken_down(world: World, instance: str = names.teardown_instance(*LIFE)) -> dict[str, Any]:
