@@ -92,6 +92,10 @@ class Site:
     def key_secret(self) -> str:
         return names.key_secret(self.environment, self.generation)
 
+    @property
+    def nonce(self) -> str:
+        return names.nonce(self.environment, self.generation, self.corp.name, self.attempt)
+
     def step(self, kind: str, corp: Corp | None = None) -> str:
         return f"{(corp or self.corp).name}/{kind}"
 
@@ -297,6 +301,7 @@ def model_deployment(site: Site) -> Body:
 
 def probe_run(site: Site) -> Body:
     request = {
+        "nonce": site.nonce,  # the probe has no use for it: a script that was run already is not run again
         "host": site.host,
         "endpoint_address": output(site.step("private_endpoint"), "address"),
         "own_address": output(site.step("network_interface"), "address"),
@@ -309,7 +314,7 @@ def probe_run(site: Site) -> Body:
 def client_run(site: Site) -> Body:
     provider = site.spec.provider
     request = {
-        "nonce": names.nonce(site.environment, site.generation, site.corp.name, site.attempt),
+        "nonce": site.nonce,
         "question": site.spec.question,
         "endpoint": f"https://{site.host}",
         "host": site.host,

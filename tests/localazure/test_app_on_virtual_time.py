@@ -128,6 +128,19 @@ def test_a_node_that_never_connects_fails_the_proof_and_leaves_nothing() -> None
         assert engine.census() == {}
 
 
+@pytest.mark.parametrize("corp", ["ai-corp", "health-corp"])
+def test_a_retry_believes_no_program_s_former_report(corp: str) -> None:
+    with Engine() as engine:
+        engine.guests.deaf.add(corp)
+        life = engine.ask(on_failure="keep")
+        engine.run()
+        assert engine.record(life)["error"]["code"] == "ProofFailed"
+        engine.guests.deaf.clear()
+        assert engine.retry(life)
+        engine.run()
+        assert engine.phase(life) == "ready"
+
+
 def test_a_fault_by_rule_befalls_the_app() -> None:
     quota = Fault("PUT", "/deployments/", status=400, code="InsufficientQuota", message="no more", count=0)
     with Engine(quota) as engine:

@@ -212,10 +212,9 @@ def test_runs_look_at_the_private_endpoint_of_the_provider(run: dict[str, Any]) 
     assert asked["host"] == site().host
 
 
-def test_a_retry_asks_a_new_question() -> None:
-    first, second = (
-        step_of(plan(attempt=n), "health-corp/client_run")["wanted"]["properties"]["source"]["request"] for n in (1, 2)
-    )
+@pytest.mark.parametrize("run", ["health-corp/client_run", "ai-corp/probe_run"])
+def test_a_retry_asks_anew(run: str) -> None:
+    first, second = (step_of(plan(attempt=n), run)["wanted"]["properties"]["source"]["request"] for n in (1, 2))
     assert first["nonce"] != second["nonce"]
     assert first | {"nonce": ""} == second | {"nonce": ""}
 
