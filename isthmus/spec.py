@@ -190,8 +190,10 @@ class Spec(BaseModel):
         return self.model_dump(mode="json", exclude={"tickets": {"values"}})
 
     def digest(self) -> str:
-        """Two requests with the same digest ask for the same environment (tickets aside)."""
-        return hashlib.sha256(json.dumps(self.public(), sort_keys=True).encode()).hexdigest()
+        """Two requests with the same digest ask for the same environment (tickets aside). What is as it is by default
+        is left out: the same request is still the same when a later version takes more."""
+        asked = self.model_dump(mode="json", exclude={"tickets": {"values"}}, exclude_defaults=True)
+        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
 def recorded(document: dict[str, Any]) -> Spec:

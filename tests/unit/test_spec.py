@@ -246,6 +246,14 @@ def test_the_digest_tells_different_requests_apart_and_leaves_tickets_aside() ->
     assert len({spec().digest(), brought("a").digest(), spec(question="Why?").digest()}) == 3
 
 
+def test_the_same_request_is_the_same_when_a_later_version_takes_more() -> None:
+    class Later(Spec):
+        more: str = "as before"
+
+    assert Later.model_validate(document()).digest() == spec().digest()
+    assert Later.model_validate(document(more="otherwise")).digest() != spec().digest()
+
+
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
