@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,15 +21,18 @@ def api(cloud: LocalCloud, method: str, path: str, body: Any = None, **headers: 
     return call(method, f"{cloud.url}/api/{path}", body, named)
 
 
+WISH = spec("second-try", drift="repair")
+
+
 @pytest.fixture(scope="module")
 def retried(cloud: LocalCloud) -> dict[str, Any]:
     """It fails for want of a VM size, is kept, and goes on when it is asked to."""
     fault = {"method": "PUT", "path": "virtualMachines/[^/]+$", "status": 409, "code": "SkuNotAvailable"}
     assert call("POST", f"{cloud.control}/localcloud/faults", [fault]).status < 300
-    planned = api(cloud, "POST", "plans", spec("second-try")).json()
+    planned = api(cloud, "POST", "plans", WISH).json()
     assert planned["ok"], planned["findings"]
     headers = {"X_Correlation_Id": "pull-request-17", "Idempotency_Key": "once"}
-    asked = api(cloud, "POST", "environments", spec("second-try"), **headers)
+    asked = api(cloud, "POST", "environments", WISH, **headers)
     assert (asked.status, asked.headers["X-Correlation-Id"]) == (202, "pull-request-17")
     assert asked.json()["generation"] == planned["generation"]
     failed = settle(cloud, "second-try")
@@ -66,7 +70,7 @@ def test_the_correlation_id_stands_in_the_status_the_log_and_the_tags(
 def test_the_same_key_is_the_same_answer_and_another_request_under_it_is_refused(
     cloud: LocalCloud, retried: dict[str, Any]
 ) -> None:
-    again = api(cloud, "POST", "environments", spec("second-try"), Idempotency_Key="once")
+    again = api(cloud, "POST", "environments", WISH, Idempotency_Key="once")
     assert (again.status, again.json()["generation"]) == (202, retried["generation"])
     other = api(cloud, "POST", "environments", spec("something-else"), Idempotency_Key="once")
     assert (other.status, other.json()["type"]) == (422, "urn:isthmus:problem:key-reused")
@@ -130,6 +134,39 @@ def test_a_sweep_can_be_looked_at_beforehand_asked_for_and_read_about(
     assert told[0]["began_at"] <= told[0]["ended_at"]
     assert api(cloud, "POST", "cleanup?dry-run=yes").status == 400
     assert api(cloud, "GET", "environments/second-try").json()["phase"] == "ready"
+
+
+def test_what_changes_outside_is_found_put_right_and_proved_anew(cloud: LocalCloud, retried: dict[str, Any]) -> None:
+    steps = {step["id"]: step for corp in retried["corps"] for step in corp["steps"]}
+    account = "/subscriptions/" + steps["ai-corp/openai_account"]["portal"].partition("/subscriptions/")[2]
+    planted = {"id": account, "body": {"properties": {"publicNetworkAccess": "Enabled"}}}
+    assert call("POST", f"{cloud.control}/localcloud/plant", planted).status == 200
+    told = awaited(partial(_looked, cloud, _look(cloud)))
+    assert [finding["step"] for finding in told["findings"]] == ["ai-corp/openai_account"]
+    mended = awaited(partial(_repaired, cloud))
+    assert mended["repair"]["error"] is None
+    proof = api(cloud, "GET", "environments/second-try").json()["proof"]
+    assert proof["result"] == retried["proof"]["result"]
+    assert awaited(partial(_looked, cloud, _look(cloud)))["findings"] == []
+    assert "Not as planned" not in api(cloud, "GET", "environments/second-try/page").text
+
+
+def _look(cloud: LocalCloud) -> Any:
+    """Has the timer look for drift; what was known of it before."""
+    before = api(cloud, "GET", "environments/second-try").json()["drift"]
+    assert call("POST", f"{cloud.url}/admin/functions/look_at_ready", {"input": ""}).status == 202
+    return before
+
+
+def _looked(cloud: LocalCloud, before: Any) -> Any:
+    """What a look since then found."""
+    now = api(cloud, "GET", "environments/second-try").json()["drift"]
+    return now if now and now["looked_at"] != (before or {}).get("looked_at") else None
+
+
+def _repaired(cloud: LocalCloud) -> Any:
+    now = api(cloud, "GET", "environments/second-try").json()["drift"]
+    return now if now["repair"] and now["repair"]["ended_at"] else None
 
 
 def test_everything_that_the_app_needs_answers(cloud: LocalCloud) -> None:
