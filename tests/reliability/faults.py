@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from isthmus.errors import rule_of
 from localcloud.azure.faults import Fault
 from tests.localazure.engine import Engine
 from tests.reliability.life import (
@@ -104,10 +105,17 @@ class Cell:
     def __str__(self) -> str:
         return f"{self.operation}: {self.trouble.name}"
 
+    def _comes_to(self) -> str:
+        """What preflight can't look at is a finding of its own, or its deadline, which name the code."""
+        code = self.trouble.comes_to
+        if not self.operation.preflight or code in (READY, "DeadlineExceeded"):
+            return code
+        return "PreflightFailed" if rule_of(0, code).does == "fail" else "DeadlineExceeded"
+
     def live(self) -> Judgement:
         """A life with one operation under one trouble."""
         judgement = Judgement(str(self))
-        stage, comes_to = self.operation.stage, self.trouble.comes_to
+        stage, comes_to = self.operation.stage, self._comes_to()
         with Engine() as engine:
             fault = self.fault()
             staged = Staged(engine, stage, fault)

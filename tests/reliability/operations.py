@@ -23,13 +23,15 @@ PART = re.compile(r"isthmus-[a-z0-9-]+")
 
 @dataclass(frozen=True)
 class Operation:
-    """name: as figures show it; path: regular expression for host and path; calls: in an undisturbed life."""
+    """name: as figures show it; path: regular expression for host and path; calls: in an undisturbed life; preflight:
+    asked before anything is written, and never again."""
 
     stage: Stage
     method: str
     name: str
     path: str
     calls: int = 1
+    preflight: bool = False
 
     @property
     def writes(self) -> bool:
@@ -113,7 +115,9 @@ def undisturbed() -> Undisturbed:
         for entry in engine.requests():
             stage: Stage = "build" if entry["number"] <= built else "teardown"
             counted[(stage, entry["method"], *_kind(entry))] += 1
-        operations = tuple(Operation(*what, calls) for what, calls in counted.items())
+        first = next(entry["number"] for entry in engine.requests() if entry["method"] == "PUT")
+        later = {(entry["method"], *_kind(entry)) for entry in engine.requests() if entry["number"] >= first}
+        operations = tuple(Operation(*what, calls, what[1:] not in later) for what, calls in counted.items())
         return Undisturbed(operations, there, seconds, built)
 
 
