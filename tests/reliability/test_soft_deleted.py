@@ -33,6 +33,20 @@ def retried(engine: Engine, life: tuple[str, str]) -> None:
     assert (engine.phase(life), engine.census(), engine.bugs) == ("gone", {}, [])
 
 
+def test_an_account_that_is_soft_deleted_is_purged_and_made_anew() -> None:
+    with Engine() as engine:
+        life = kept(engine, "deployments")
+        arm = engine.direct.arm()
+        group = f"{arm.groups}/{names.resource_group(*life, 'ai-corp')}/providers"
+        (endpoint,) = arm.get(f"{group}/Microsoft.Network/privateEndpoints")["value"]
+        arm.delete(endpoint["id"])
+        (account,) = arm.get(f"{group}/Microsoft.CognitiveServices/accounts")["value"]
+        arm.delete(account["id"])
+        engine.hub.now = engine.direct.clock.now()
+        assert len(engine.azure.cloud.deleted_accounts) == 1
+        retried(engine, life)
+
+
 @pytest.mark.parametrize(
     "secret", [names.ticket_secret("demo", "abc234", "ai-corp"), names.key_secret("demo", "abc234")]
 )
