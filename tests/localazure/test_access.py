@@ -110,7 +110,7 @@ def test_a_role_on_one_group_ends_at_it(standing: Any) -> None:
 def test_the_role_that_the_app_declares_is_enough_to_build_everything(direct: Direct) -> None:
     person = Person(direct, *actions("subscription"))
     whole = examples(person.arm.groups)
-    not_built_by_the_app = {"Microsoft.Network/virtualNetworks/subnets", "Microsoft.Network/privateDnsZones/A"}
+    not_built_by_the_app = {"Microsoft.Network/virtualNetworks/subnets"}
     comes_with_its_machine = {"Microsoft.Compute/disks"}
     build(person.arm, *(set(whole) - not_built_by_the_app - comes_with_its_machine))
     for kind in not_built_by_the_app:
