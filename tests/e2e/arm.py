@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import requests
 
 from localcloud.conductor import LocalCloud
+from tests.e2e.environment import until
 from tests.localazure.arm import Arm
 
 SECONDS = 30.0
@@ -35,11 +35,4 @@ def arm(cloud: LocalCloud) -> Arm:
     }
     headers = {"X-IDENTITY-HEADER": settings["IDENTITY_HEADER"]}
     answer = send("GET", settings["IDENTITY_ENDPOINT"], params=query, headers=headers)
-    return Arm(send, _until, settings["AZURE_SUBSCRIPTION_ID"], answer.json()["access_token"])
-
-
-def _until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not true():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.02)
+    return Arm(send, partial(until, pause=0.02), settings["AZURE_SUBSCRIPTION_ID"], answer.json()["access_token"])

@@ -11,6 +11,8 @@ from localcloud.conductor import LocalCloud
 
 Found = TypeVar("Found")
 SECONDS = 120.0
+PAUSE = 0.4
+"""Seconds between two looks."""
 SETTLED = ("ready", "failed", "gone")
 
 
@@ -38,23 +40,17 @@ def settle(cloud: LocalCloud, name: str, phases: tuple[str, ...] = SETTLED, seco
     return until(settled, seconds, lambda: _still(status(cloud, name)))
 
 
-def until(look: Callable[[], Found | None], seconds: float, words: Callable[[], str]) -> Found:
+def until(
+    look: Callable[[], Found | None],
+    seconds: float = SECONDS,
+    words: Callable[[], str] = lambda: "nothing came of it",
+    pause: float = PAUSE,
+) -> Found:
     """Looks until there is something; fails the test with these words when its time is over."""
     deadline = time.monotonic() + seconds
-    wait = _Pace()
     while not (found := look()):
         assert time.monotonic() < deadline, words()
-        wait.a_little()
-    return found
-
-
-def awaited(look: Callable[[], Any], seconds: float = SECONDS) -> Any:
-    """Looks until there is something to see."""
-    deadline = time.monotonic() + seconds
-    wait = _Pace()
-    while not (found := look()):
-        assert time.monotonic() < deadline, "nothing came of it"
-        wait.a_little()
+        time.sleep(pause)  # between two looks at another process there is nothing to wait on but the clock
     return found
 
 
@@ -106,10 +102,3 @@ def _still(document: dict[str, Any]) -> str:
 def _under_way(document: dict[str, Any]) -> list[str]:
     steps = [step for corp in document.get("corps", []) for step in corp["steps"]]
     return [f"{step['id']} {step['state']} {step['waits_for']}" for step in steps if step["state"] != "ready"]
-
-
-class _Pace:
-    """Between two looks at another process there is nothing to wait on but the clock."""
-
-    def a_little(self) -> None:
-        time.sleep(0.4)

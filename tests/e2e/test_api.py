@@ -11,7 +11,7 @@ import pytest
 from isthmus.openapi import OPERATIONS
 from localcloud.client import Answer, call
 from localcloud.conductor import LocalCloud
-from tests.e2e.environment import ask, awaited, census, settle, spec
+from tests.e2e.environment import ask, census, settle, spec, until
 
 pytestmark = pytest.mark.world
 
@@ -129,7 +129,7 @@ def test_a_sweep_can_be_looked_at_beforehand_asked_for_and_read_about(
     assert (would.status, would.json()["dry_run"], would.json()["unseen"]) == (200, True, [])
     asked = api(cloud, "POST", "cleanup")
     assert asked.status == 202
-    told = awaited(lambda: call("GET", asked.headers["Location"]).json()["sweeps"])
+    told = until(lambda: call("GET", asked.headers["Location"]).json()["sweeps"])
     assert told[0]["due"] == told[0]["taken_down"] == []
     assert told[0]["began_at"] <= told[0]["ended_at"]
     assert api(cloud, "POST", "cleanup?dry-run=yes").status == 400
@@ -141,13 +141,13 @@ def test_what_changes_outside_is_found_put_right_and_proved_anew(cloud: LocalClo
     account = "/subscriptions/" + steps["ai-corp/openai_account"]["portal"].partition("/subscriptions/")[2]
     planted = {"id": account, "body": {"properties": {"publicNetworkAccess": "Enabled"}}}
     assert call("POST", f"{cloud.control}/localcloud/plant", planted).status == 200
-    told = awaited(partial(_looked, cloud, _look(cloud)))
+    told = until(partial(_looked, cloud, _look(cloud)))
     assert [finding["step"] for finding in told["findings"]] == ["ai-corp/openai_account"]
-    mended = awaited(partial(_repaired, cloud))
+    mended = until(partial(_repaired, cloud))
     assert mended["repair"]["error"] is None
     proof = api(cloud, "GET", "environments/second-try").json()["proof"]
     assert proof["result"] == retried["proof"]["result"]
-    assert awaited(partial(_looked, cloud, _look(cloud)))["findings"] == []
+    assert until(partial(_looked, cloud, _look(cloud)))["findings"] == []
     assert "Not as planned" not in api(cloud, "GET", "environments/second-try/page").text
 
 

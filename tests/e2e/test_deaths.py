@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import random
-import time
 import urllib.error
 from collections.abc import Callable
 from http.client import HTTPException
@@ -17,7 +16,7 @@ from isthmus import names
 from localcloud.client import call
 from localcloud.conductor import LocalCloud, StartError
 from localcloud.demo import left_over
-from tests.e2e.environment import ask, census, puts_to_arm, spec, status
+from tests.e2e.environment import ask, census, puts_to_arm, spec, status, until
 from tests.e2e.records import change_record
 from tests.e2e.test_secrets import hits
 
@@ -26,8 +25,6 @@ SEED = 20261128
 DELETED, SWEPT = "dies-deleted", "dies-swept"
 BOTH = (DELETED, SWEPT)
 GONE = (urllib.error.URLError, HTTPException, OSError, ValueError)
-PATIENCE = 120.0
-LOOK = 0.3
 LONG_AGO = "2020-01-01T00:00:00Z"
 CREATING = (("asked", 60), ("answered", 90), ("before", 120))
 ENDING = (("answered", 30), ("after", 40))
@@ -49,13 +46,13 @@ def through(cloud: LocalCloud, points: tuple[tuple[str, int], ...], drive: Calla
         killed_at(cloud, when, drawn.randrange(1, most))
         with contextlib.suppress(*GONE):
             drive()
-        wait(lambda: not alive(cloud) or over(cloud, end))
+        until(lambda: not alive(cloud) or over(cloud, end))
         died += not alive(cloud)
     assert cloud.host is not None
     cloud.host.kill()
     cloud.start_host()
     drive()
-    wait(lambda: over(cloud, end))
+    until(lambda: over(cloud, end))
     return died
 
 
@@ -68,14 +65,6 @@ def over(cloud: LocalCloud, end: str) -> bool:
         return all(status(cloud, name).get("phase") == end for name in BOTH)
     except GONE:
         return False
-
-
-def wait(true: Callable[[], bool]) -> None:
-    """Between two looks at another process there is nothing to wait on but the clock."""
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(LOOK)
 
 
 def expire(cloud: LocalCloud, name: str) -> None:
