@@ -142,8 +142,6 @@ def test_what_exists_spares_rights_on_the_subscription(existing: Any, spared: se
 
 def test_a_landing_zone_leaves_nothing_of_networks_but_what_is_ours() -> None:
     left = needed("subscription", [("provider", ALL), ("consumer", ALL - {"zone"})])
-    # Drift mends records in zones of its own, which such a landing zone has none of.
-    left = [action for action in left if action not in BESIDE_STEPS["drift"]]
     types = {action.split("/")[1] for action in left if action.startswith("Microsoft.Network/")}
     looks = {"locations", "privateDnsOperationStatuses", "privateDnsOperationResults"}
     assert types - looks == {"networkInterfaces", "privateEndpoints"}
