@@ -60,7 +60,9 @@ def start(python: Path, package: Path, world: World, tmp_path_factory: pytest.Te
     command.chmod(0o755)
 
     def started(**settings: str) -> Worker:
-        here = {**BARE, **world.environment, "PATH": f"{folder}:{BARE['PATH']}", **settings}
+        # Telemetry that could not be sent is kept in the place for temporary files, which shall go with the test's.
+        own = {"PATH": f"{folder}:{BARE['PATH']}", "TMPDIR": str(folder)}
+        here = {**BARE, **world.environment, **own, **settings}
         return Worker(python, package, here, folder / "log")
 
     return started
