@@ -17,8 +17,8 @@ from activities.cloud import Cloud, begin, code_of, get, outcome_of, outcome_of_
 from activities.steps import Request
 from isthmus import names
 from isthmus.drift import Difference
-from isthmus.errors import rule_of
-from isthmus.outcomes import Failed, Outcome, failed, failure_in, pending, ready, stopped, told
+from isthmus.errors import own_failure, rule_of
+from isthmus.outcomes import Failed, Outcome, failure_in, pending, ready, stopped, told
 from isthmus.wanted import MOVING_TAGS, differences
 
 MOST_WRITES = 2
@@ -137,10 +137,9 @@ def _refused(request: Request, why: str) -> Failed | None:
     if request.stopping():
         return stopped()
     if request.writes >= MOST_WRITES:
-        return failed(
+        return own_failure(
             "NotAsWanted",
             f"It was written {request.writes} times and still {why}.",
-            hint="Somebody or something else changes it (a policy, another deployment): look at its activity log.",
         )
     return None
 
@@ -190,7 +189,7 @@ def _remove(request: Request, resource: Resource) -> Outcome:
     if state_of(have) == "deleting":
         return pending("deleting")
     if refusal := resource.allowed(request, have):
-        return failed("NotOurs", refusal, hint="Look at whose it is; Isthmus leaves it alone.")
+        return own_failure("NotOurs", refusal)
     answer = begin(resource.call(request, resource.delete), *request.names)
     remember(request, answer, "remove")
     return pending("asked to be deleted", retry_after(answer.headers), wrote=True)

@@ -13,7 +13,8 @@ from activities.cloud import begin
 from activities.keyvault import api_key_in
 from activities.steps import Request
 from isthmus.cloudinit import render
-from isthmus.outcomes import Outcome, failed, pending, ready
+from isthmus.errors import own_failure
+from isthmus.outcomes import Outcome, pending, ready
 
 VM_FILES = Path(__file__).resolve().parent.parent / "infra" / "vm"
 STOPPED_STATES = frozenset({"powerstate/stopped", "powerstate/deallocated"})
@@ -57,17 +58,15 @@ def _report(request: Request, have: Json) -> Outcome:
         report = None
     key = at(request.step["wanted"], "properties.source.request.key_secret")
     if key and api_key_in(request.cloud, key, str(view)):
-        return failed(
+        return own_failure(
             "SecretInOutput",
             "The program in the VM printed the API key; what it printed was dropped.",
-            hint="Delete the environment, which ends the key, and look at who could change the VM.",
         )
     if not isinstance(report, dict):
         message = f"{state}, exit code {view.get('exitCode')}: {str(view.get('error') or 'no report')[-300:]}"
-        return failed(
+        return own_failure(
             "RunCommandFailed",
             message,
-            hint="Read the VM's boot diagnostics: the program could not be run there.",
             retryable=True,
         )
     return ready({"report": report, "exit_code": view.get("exitCode")})

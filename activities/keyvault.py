@@ -12,8 +12,8 @@ from activities.cloud import Cloud, code_of, outcome_of
 from activities.steps import Request
 from isthmus import names
 from isthmus.drift import Difference
-from isthmus.errors import rule_of
-from isthmus.outcomes import Failed, Outcome, failed, pending, ready, stopped
+from isthmus.errors import own_failure, rule_of
+from isthmus.outcomes import Failed, Outcome, pending, ready, stopped
 from isthmus.plan import utc
 from isthmus.secretref import Secret
 
@@ -60,7 +60,7 @@ def _replaced(value: Any, key: str) -> Any:
 
 def not_reserved(secret: str) -> Failed:
     """Only a reserved place is ever filled: what was never reserved would have no access and no end."""
-    return failed("NotReserved", f"Key Vault has no reserved place {secret}.", hint="Ask for the environment anew.")
+    return own_failure("NotReserved", f"Key Vault has no reserved place {secret}.")
 
 
 def put(

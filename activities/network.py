@@ -8,7 +8,8 @@ from activities.arm import Json, Resource, at
 from activities.cloud import begin, get
 from activities.steps import Request
 from isthmus import names
-from isthmus.outcomes import Outcome, failed, pending, ready
+from isthmus.errors import own_failure
+from isthmus.outcomes import Outcome, pending, ready
 
 RECORD_SECONDS = 10
 """Time to live, as Azure gives it to the records that it writes for an endpoint."""
@@ -21,10 +22,9 @@ def _endpoint(request: Request, have: Json) -> Outcome:
     if status == "Pending":
         return pending("waits for the account's approval")
     if status != "Approved":
-        return failed(
+        return own_failure(
             "PrivateEndpointNotApproved",
             f"The connection to the account is {status}: {(connection or {}).get('description')}",
-            hint="Give the app's identity privateEndpointConnectionsApproval/action on the account.",
         )
     interface = str(at(have, "properties.networkInterfaces.0.id")).split("/")
     found = get(request.cloud.network.network_interfaces.get, interface[4], interface[-1])

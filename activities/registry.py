@@ -33,7 +33,8 @@ from activities import (
 from activities.cloud import Cloud, cloud
 from activities.records import Life, Records
 from activities.steps import Request, records, request_of
-from isthmus.outcomes import Outcome, failed
+from isthmus.errors import own_failure
+from isthmus.outcomes import Outcome
 from isthmus.telemetry import step_fields
 
 Verb = Callable[[Request], Outcome]
@@ -155,10 +156,9 @@ def perform(name: str, cloud: Cloud, records: Records, given: Given) -> dict[str
 
 
 def _broken(error: Exception) -> Outcome:
-    return failed(
+    return own_failure(
         "InternalError",
         f"{type(error).__name__} in Isthmus itself.",
-        hint="This is a fault of Isthmus: its log has the details under this step's name.",
         retryable=True,
     )
 

@@ -16,7 +16,8 @@ from activities import keyvault
 from activities.cloud import outcome_of
 from activities.ockam import OckamError, administrator
 from activities.steps import Request
-from isthmus.outcomes import Failed, Outcome, failed, pending, ready, stopped
+from isthmus.errors import own_failure
+from isthmus.outcomes import Failed, Outcome, pending, ready, stopped
 from isthmus.secretref import Secret
 
 TICKET_LIFE = timedelta(minutes=60)
@@ -32,10 +33,9 @@ def ensure_ticket(request: Request) -> Outcome:
         if keyvault.is_value(place, "ticket"):
             return ready({"secret": wanted["secret"]})
         if wanted["source"] == "request":
-            return failed(
+            return own_failure(
                 "TicketMissing",
                 f"The vault has no ticket in {wanted['secret']}, and tickets brought by a request can't be reissued.",
-                hint="Send the request again with new tickets.",
             )
         if request.stopping():
             return stopped()
@@ -106,9 +106,8 @@ def _issue(attribute: str, relay: str | None) -> Secret:
 
 
 def _refused(error: OckamError) -> Failed:
-    return failed(
+    return own_failure(
         "OckamFailed",
         str(error),
-        hint="See that the app has the identity of an enrolled administrator of the project: docs/tickets.md.",
         retryable=True,
     )

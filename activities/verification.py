@@ -12,9 +12,10 @@ from activities import keyvault, landing, telemetry
 from activities.arm import at
 from activities.cloud import get, listed, outcome_of
 from activities.steps import Request
+from isthmus.errors import own_failure
 from isthmus.inbound import inbound
 from isthmus.landing import rules_of
-from isthmus.outcomes import Outcome, failed, ready
+from isthmus.outcomes import Outcome, ready
 from isthmus.proof import judge
 from isthmus.telemetry import VERIFICATION
 
@@ -37,7 +38,7 @@ def ensure_proof(request: Request) -> Outcome:
     if proof["result"] != "failed":
         return ready({"proof": proof})
     wrong = [f"{check['id']} ({check['corp']})" for check in proof["checks"] if check["state"] == "failed"]
-    refused = failed("ProofFailed", f"These checks failed: {', '.join(wrong)}.", hint="Read the evidence in the proof.")
+    refused = own_failure("ProofFailed", f"These checks failed: {', '.join(wrong)}.")
     refused["evidence"] = {"proof": proof}
     return refused
 

@@ -73,10 +73,10 @@ def classify(
     )
 
 
-def own_failure(code: str, message: str = "") -> Failed:
+def own_failure(code: str, message: str = "", *, retryable: bool = False) -> Failed:
     """A failure that Isthmus gives itself, with what its table says of it."""
     row = next(row for row in OWN if row.code == code)
-    return failed(code, message or row.meaning, hint=row.mend)
+    return failed(code, message or row.meaning, hint=row.mend, retryable=retryable)
 
 
 def _short(text: str, longest: int) -> str:
